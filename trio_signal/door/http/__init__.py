@@ -1,0 +1,1 @@
+"""HTTP beside the WebSocket: auth, rooms, health, metrics, the demo page. Starlette on hypercorn."""

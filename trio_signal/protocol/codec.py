@@ -1,0 +1,156 @@
+"""Bytes of a client to a request, or to a refusal that names the field."""
+
+import re
+from typing import Any
+
+import attrs
+import msgspec
+
+from trio_signal.protocol.codes import ErrorCode, Refused, invalid
+from trio_signal.protocol.messages import (
+    ABSENT,
+    REQUEST_TYPES,
+    Answer,
+    AnyRelay,
+    AnyRequest,
+    IceCandidate,
+    Offer,
+    SessionDescription,
+)
+from trio_signal.protocol.values import MAX_DEPTH, MAX_ID_CHARS, MAX_STATE_BYTES, is_too_deep
+
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyRequest)
+_description_decoder = msgspec.json.Decoder(SessionDescription)
+
+
+class _Envelope(msgspec.Struct):
+    type: msgspec.Raw = ABSENT
+    id: msgspec.Raw = ABSENT
+
+
+_envelope_decoder = msgspec.json.Decoder(_Envelope)
+_PATH = re.compile(r" - at `\$\.?([^`]*)`$")
+_MISSING = re.compile(r"missing required field `([^`]+)`")
+_INTEGER_ID = re.compile(rb"-?\d{1,64}")
+_SHALLOW_ID = re.compile(rb'"id"\s*:\s*(-?\d{1,64}|"[^"\\]{0,64}")\s*[,}]')
+_SHALLOW_TYPE = re.compile(rb'"type"\s*:\s*"([a-z-]{1,40})"')
+
+
+@attrs.frozen
+class Malformed:
+    """A message that is no request: why, and what could be read of its envelope."""
+
+    refused: Refused
+    request_id: bytes | None = None
+    request_type: str | None = None
+
+
+def decode(message: bytes) -> AnyRequest | Malformed:
+    """One request of a client, its envelope and field types checked; values are checked by who uses them.
+
+    `message` is UTF-8. Relayed payloads and `state` are left as raw JSON; they are well-formed and at most
+    `MAX_DEPTH` levels deep, the message's own object counted.
+    """
+    try:
+        request: AnyRequest = _decoder.decode(message)
+    except msgspec.ValidationError as exc:
+        return _explain(message, exc)
+    except RecursionError:
+        return _deep(message)
+    except msgspec.DecodeError as exc:
+        return Malformed(Refused(ErrorCode.VALIDATION_ERROR, f"Not a JSON object: {exc}"))
+    if is_too_deep(message):
+        return _deep(message)
+    request_id = bytes(request.id)
+    if request_id and not _is_id(request_id):
+        refused = invalid("id", f"id is an integer or a string of at most {MAX_ID_CHARS} characters.")
+        return Malformed(refused, None, tag_of(request))
+    if request_id == b"null":
+        request.id = ABSENT
+    return request
+
+
+def tag_of(request: AnyRequest) -> str:
+    """The request's `type`."""
+    return str(request.__struct_config__.tag)
+
+
+def check_payload(request: AnyRelay) -> Refused | None:
+    """Whether a relayed payload has the shape its type wants (PROTOCOL.md section 3); it is not looked into further."""
+    first = bytes(request.payload[:1])
+    match request:
+        case Offer() | Answer():
+            if first == b'"' or (first == b"{" and _is_description(request.payload)):
+                return None
+            return invalid("sdp", "sdp is a string or an object {type, sdp}.")
+        case IceCandidate():
+            if first in b'{"n':
+                return None
+            return invalid("candidate", "candidate is an object, a string or null.")
+        case _:
+            return None
+
+
+def check_state(state: bytes) -> Refused | None:
+    """A presence state is an object of at most 4,096 bytes as sent."""
+    if not state.startswith(b"{"):
+        return invalid("state", "state is an object.")
+    if len(state) > MAX_STATE_BYTES:
+        return invalid("state", f"state has at most {MAX_STATE_BYTES:,} bytes.")
+    return None
+
+
+def _is_id(raw: bytes) -> bool:
+    if raw.startswith(b'"'):
+        return len(raw) <= MAX_ID_CHARS + 2 or len(msgspec.json.decode(raw)) <= MAX_ID_CHARS
+    return raw == b"null" or _INTEGER_ID.fullmatch(raw) is not None
+
+
+def _is_description(payload: msgspec.Raw) -> bool:
+    try:
+        _description_decoder.decode(payload)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+def _deep(message: bytes) -> Malformed:
+    """Too deep to parse whole: the envelope is looked for outside the nested part."""
+    outer = message[: _first_bracket(message)] + message[max(message.rfind(b"]"), message.rfind(b"}", 0, -1)) :]
+    found, kind = _SHALLOW_ID.search(outer), _SHALLOW_TYPE.search(outer)
+    refused = Refused(ErrorCode.VALIDATION_ERROR, f"JSON nests at most {MAX_DEPTH} levels.", {"field": ""})
+    return Malformed(refused, found and found[1], kind and kind[1].decode())
+
+
+def _first_bracket(message: bytes) -> int:
+    found = re.search(rb"[\[{]", message[message.find(b"{") + 1 :])
+    return found.end() + message.find(b"{") if found else len(message)
+
+
+def _explain(message: bytes, exc: msgspec.ValidationError) -> Malformed:
+    try:
+        envelope = _envelope_decoder.decode(message)
+    except msgspec.ValidationError:
+        return Malformed(Refused(ErrorCode.VALIDATION_ERROR, "A message is one JSON object."))
+    request_id: bytes | None = bytes(envelope.id) or None
+    if request_id is not None and (request_id == b"null" or not _is_id(request_id)):
+        request_id = None
+    kind = _type_of(envelope)
+    if kind not in REQUEST_TYPES:
+        problem = "type is required." if not bytes(envelope.type) else "Unknown type."
+        return Malformed(invalid("type", problem), request_id, kind)
+    text = str(exc)
+    missing, path = _MISSING.search(text), _PATH.search(text)
+    if missing:
+        return Malformed(invalid(missing[1], f"{missing[1]} is required."), request_id, kind)
+    field = path[1] if path else ""
+    return Malformed(invalid(field, _PATH.sub("", text) + f" for {field}." if field else text), request_id, kind)
+
+
+def _type_of(envelope: _Envelope) -> str | None:
+    """The `type` as far as it is a string short enough to say back."""
+    try:
+        kind = msgspec.json.decode(bytes(envelope.type), type=str)
+    except msgspec.DecodeError:
+        return None
+    return kind if len(kind) <= MAX_ID_CHARS else None

@@ -1,0 +1,1 @@
+"""One connected peer, from welcome to goodbye."""

@@ -1,0 +1,368 @@
+"""One connection: the peer's task tree, its one guard, its timers, and its goodbye.
+
+    guard (except* Exception) → nursery { the link's own tasks, a writer while the socket is full }
+                              → serve: deliver message after message → close handshake → goodbye
+
+Everything that ends a connection goes through `close` or through the end of `run`; both end in `_goodbye`, which is
+plain calls.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import trio
+
+from trio_signal.auth import auth_error, verify_token
+from trio_signal.domain.identity import Identity
+from trio_signal.domain.ids import new_peer_id
+from trio_signal.ice import ice_servers, refresh_after_s
+from trio_signal.limits import Strikes
+from trio_signal.protocol import events
+from trio_signal.protocol.codec import Malformed, decode, tag_of
+from trio_signal.protocol.codes import CloseCode, ErrorCode, LeaveReason, Refused, rate_limited
+from trio_signal.protocol.frames import PING, text_frame
+from trio_signal.protocol.messages import AnyRequest, Authenticate
+from trio_signal.session.dispatch import dispatch, finish
+from trio_signal.session.link import Link, LinkBroken
+from trio_signal.session.node import Node
+from trio_signal.session.outbox import Outbox
+from trio_signal.session.participant import Participant
+from trio_signal.session.timers import Timer
+from trio_signal.telemetry.logs import get_logger
+
+ABNORMAL_CLOSURE = 1006
+MAX_MISTAKES = 20
+MISTAKES_WINDOW_S = 60.0
+FLOOD_WINDOW_S = 10.0
+EXPIRY_NOTICE_S = 60.0
+
+log = get_logger()
+
+OpenLink = Callable[[trio.Nursery], Awaitable[Link]]
+"""Does the handshake and gives the link; its tasks live in the peer's nursery. Raises LinkBroken."""
+
+
+class Connection:
+    """One socket and the peer behind it. Made by the door, which runs `run` in a task of its own."""
+
+    __slots__ = (
+        "__weakref__",
+        "_arrival",
+        "_auth_timer",
+        "_closing",
+        "_expiry_timer",
+        "_flood",
+        "_heartbeat",
+        "_ice_timer",
+        "_mistakes",
+        "_pong_seen",
+        "_serving",
+        "address",
+        "ended",
+        "identity",
+        "node",
+        "outbox",
+        "participant",
+        "peer_id",
+        "peer_id_bytes",
+        "state",
+    )
+
+    def __init__(self, node: Node, address: str) -> None:
+        self.node = node
+        self.address = address
+        self.peer_id = new_peer_id()
+        self.peer_id_bytes = self.peer_id.encode()
+        self.identity: Identity | None = None
+        self.participant: Participant | None = None
+        self.state = b"{}"
+        self.ended = False
+        self.outbox: Outbox
+        self._closing: CloseCode | None = None
+        self._serving = trio.CancelScope()
+        self._arrival = 0.0
+        self._mistakes: Strikes | None = None
+        self._flood: Strikes | None = None
+        self._pong_seen = True
+        self._heartbeat: Timer | None = None
+        self._auth_timer: Timer | None = None
+        self._expiry_timer: Timer | None = None
+        self._ice_timer: Timer | None = None
+
+    @property
+    def user(self) -> Identity:
+        """Who this is; only asked once that is known."""
+        if self.identity is None:
+            raise RuntimeError("not authenticated")
+        return self.identity
+
+    async def run(self, open_link: OpenLink, token: Identity | Refused | None) -> None:
+        """Serve this connection from handshake to goodbye. Raises nothing but Cancelled.
+
+        `token` is what came with the upgrade: an identity, a refusal to be told, or None for a token still to come.
+        Cancelling cuts the connection (1006 for the peer); its row is closed all the same.
+        """
+        started, code = trio.current_time(), ABNORMAL_CLOSURE
+        self.node.connections.add(self)
+        try:
+            async with trio.open_nursery() as nursery:
+                link = await open_link(nursery)
+                self.node.metrics.counts.connections += 1
+                code = await self._converse(link, nursery, token)
+                nursery.cancel_scope.cancel()
+        except* LinkBroken:
+            pass
+        except* Exception as group:
+            log.error("connection failed", peerId=self.peer_id, exc_info=group)
+            code = CloseCode.INTERNAL_ERROR
+        finally:
+            self._goodbye(LeaveReason.SERVER_SHUTDOWN if self.node.draining else LeaveReason.DISCONNECTED)
+            self.node.connections.discard(self)
+            self.node.metrics.counts.connection_ended(trio.current_time() - started, code)
+            log.debug("disconnected", peerId=self.peer_id, code=int(code))
+
+    async def _converse(self, link: Link, nursery: trio.Nursery, token: Identity | Refused | None) -> int:
+        config = self.node.config
+        self.outbox = Outbox(
+            link,
+            self.node.egress,
+            max_messages=config.outbox_messages,
+            max_bytes=config.outbox_bytes,
+            start_writer=nursery.start_soon,
+            on_overflow=self._overflowed,
+        )
+        link.attach(self.outbox)
+        code: int = ABNORMAL_CLOSURE
+        with self._serving:
+            self._greet(token)
+            code = await link.serve(self)
+        link.stop()
+        if self._closing is None:
+            return code
+        self._goodbye(LeaveReason.DISCONNECTED)
+        self.outbox.close(keep=self._closing is not CloseCode.SLOW_CONSUMER)
+        with trio.move_on_after(config.close_timeout_s):
+            await link.close(self._closing, self._closing.reason)
+        return self._closing
+
+    def close(self, code: CloseCode, reason: LeaveReason = LeaveReason.DISCONNECTED) -> None:
+        """End the connection with a close frame behind what is queued. The peer is out of its room at once.
+
+        A plain call; only the first one counts.
+        """
+        if self._closing is None:
+            self._closing = code
+            self._goodbye(reason)
+            self.outbox.close(keep=True)
+            self._serving.cancel()
+
+    def shut_down(self, reconnect_after_ms: int, reason: str) -> None:
+        """Tell the peer that the server goes away, and when to come back."""
+        if self._closing is None and hasattr(self, "outbox"):
+            self.send(events.encode(events.ServerShutdown(reconnect_after_ms, reason)))
+            self.close(CloseCode.SERVICE_RESTART, LeaveReason.SERVER_SHUTDOWN)
+
+    def fail(self, error: Exception) -> None:
+        """A fault of ours: logged, said without any inner word, and the end of this connection alone."""
+        log.error("request failed", peerId=self.peer_id, exc_info=error)
+        self.send(events.error(Refused(ErrorCode.INTERNAL_ERROR, "Something went wrong on the server.")))
+        self.close(CloseCode.INTERNAL_ERROR)
+
+    def _overflowed(self) -> None:
+        """In the middle of someone's fan-out: only note it; `_converse` does the rest."""
+        self.node.metrics.counts.slow_consumers += 1
+        if self._closing is None:
+            self._closing = CloseCode.SLOW_CONSUMER
+            self._serving.cancel()
+
+    def _goodbye(self, reason: LeaveReason) -> None:
+        self.ended = True
+        if self.participant is not None:
+            self.participant.leave(reason)
+        timers = self.node.timers
+        for timer in (self._heartbeat, self._auth_timer, self._expiry_timer, self._ice_timer):
+            timers.cancel(timer)
+
+    # What comes in
+
+    def deliver(self, message: bytes) -> AnyRequest | None:
+        """One message of the peer; see `link.Handler`."""
+        counts = self.node.metrics.counts
+        counts.messages_received += 1
+        counts.bytes_received += len(message)
+        if self._closing is not None:
+            return None
+        request = decode(message)
+        if self.identity is None:
+            self._authenticate_first(request)
+            return None
+        if isinstance(request, Malformed):
+            self._refuse(request.refused, request.request_id, request.request_type)
+            return None
+        if self.node.config.rate_requests:
+            wait_s = self._request_wait_s()
+            if wait_s:
+                self.refuse(request, rate_limited(wait_s))
+                return None
+        return dispatch(self, request)
+
+    async def finish(self, request: AnyRequest) -> None:
+        await finish(self, request)
+
+    def pong(self) -> None:
+        self._pong_seen = True
+
+    def _request_wait_s(self) -> float:
+        """The limit on requests of one connection: `limits.RateLimit` for a single key, on the hot path."""
+        now = trio.current_time()
+        interval = 1 / self.node.config.rate_requests
+        arrival = self._arrival if self._arrival > now else now
+        wait_s = arrival - now - (2 * self.node.config.rate_requests - 1) * interval
+        if wait_s > 1e-9:
+            return wait_s
+        self._arrival = arrival + interval
+        return 0.0
+
+    # What goes out
+
+    def send(self, payload: bytes) -> bool:
+        """Queue one JSON message for this peer."""
+        return self.outbox.put(text_frame(payload))
+
+    def answer(self, request: AnyRequest, fields: "dict[str, object] | Refused | None") -> None:
+        """The reply to a request; success without an `id` is silent."""
+        if isinstance(fields, Refused):
+            self.refuse(request, fields)
+        elif request_id := bytes(request.id):
+            self.send(events.reply(request_id, fields))
+
+    def refuse(self, request: AnyRequest, refused: Refused) -> None:
+        self._refuse(refused, bytes(request.id) or None, tag_of(request))
+
+    def _refuse(self, refused: Refused, request_id: bytes | None, request_type: str | None) -> None:
+        self.node.metrics.counts.errors[refused.code.name] += 1
+        if request_id is not None:
+            self.send(events.refusal(request_id, refused))
+        else:
+            self.send(events.error(refused, request_type))
+        if refused.code is ErrorCode.VALIDATION_ERROR:
+            self._mistakes = self._mistakes or Strikes(MAX_MISTAKES, MISTAKES_WINDOW_S)
+            if self._mistakes.add(trio.current_time()):
+                self.close(CloseCode.BAD_REQUEST)
+        elif refused.code is ErrorCode.RATE_LIMIT:
+            self._flood = self._flood or Strikes(self.node.config.rate_flood, FLOOD_WINDOW_S)
+            if self._flood.add(trio.current_time()):
+                self.close(CloseCode.RATE_LIMITED)
+
+    # Who it is
+
+    def _greet(self, token: Identity | Refused | None) -> None:
+        if isinstance(token, Identity):
+            self._welcome(token)
+        elif isinstance(token, Refused):
+            self._turn_away(token)
+        else:
+            self._auth_timer = self._after(self.node.config.auth_timeout_s, self._no_token)
+        self._heartbeat = self._after(self.node.config.heartbeat_s, self._beat)
+
+    def _no_token(self) -> None:
+        self._turn_away(auth_error("No token came in time."))
+
+    def _turn_away(self, refused: Refused) -> None:
+        self.node.metrics.counts.errors[refused.code.name] += 1
+        self.send(events.error(refused, "authenticate"))
+        self.close(CloseCode.UNAUTHORIZED)
+
+    def _authenticate_first(self, request: AnyRequest | Malformed) -> None:
+        if not isinstance(request, Authenticate):
+            request_id = request.request_id if isinstance(request, Malformed) else bytes(request.id)
+            self._refuse_first(request_id, auth_error("The first message must be authenticate, with a token."))
+            return
+        identity = verify_token(request.token, self.node.tokens, self.node.now())
+        if isinstance(identity, Refused):
+            self._refuse_first(bytes(request.id), identity)
+            return
+        self.node.timers.cancel(self._auth_timer)
+        self._welcome(identity)
+        self.answer(request, self.identity_fields())
+
+    def _refuse_first(self, request_id: bytes | None, refused: Refused) -> None:
+        """Its reply, if it wants one, and then what every connection without a good token is told."""
+        if request_id:
+            self.send(events.refusal(request_id, refused))
+        self._turn_away(refused)
+
+    def renew(self, identity: Identity) -> None:
+        """The same user with a token that lasts longer, or says something else."""
+        self.identity = identity
+        self._watch_expiry()
+
+    def identity_fields(self) -> dict[str, object]:
+        user = self.user
+        return {
+            "userId": user.user_id,
+            "username": user.username,
+            "role": user.role.value,
+            "tokenExpiresAt": int(user.expires_at),
+        }
+
+    def _welcome(self, identity: Identity) -> None:
+        node, config = self.node, self.node.config
+        self.identity = identity
+        servers, ice_expires_at = ice_servers(node.ice, self.peer_id, node.now())
+        welcome = events.Welcome(
+            protocol=events.SUBPROTOCOL,
+            peer_id=self.peer_id,
+            user_id=identity.user_id,
+            username=identity.username,
+            role=identity.role.value,
+            node_id=node.node_id,
+            ice_servers=servers,
+            ice_expires_at=ice_expires_at,
+            heartbeat_seconds=int(config.heartbeat_s) if config.heartbeat_s.is_integer() else config.heartbeat_s,
+            max_message_bytes=config.max_message_bytes,
+            token_expires_at=int(identity.expires_at),
+        )
+        self.send(events.encode(welcome))
+        log.debug("connected", peerId=self.peer_id, userId=identity.user_id)
+        if ice_expires_at is not None:
+            self._ice_timer = self._after(refresh_after_s(node.ice), self._push_ice)
+        self._watch_expiry()
+
+    # What is due
+
+    def _after(self, seconds: float, action: Callable[[], None]) -> Timer:
+        return self.node.timers.call_at(trio.current_time() + seconds, action, self.fail)
+
+    def _watch_expiry(self) -> None:
+        self.node.timers.cancel(self._expiry_timer)
+        left_s = self.user.expires_at - self.node.now()
+        if left_s <= EXPIRY_NOTICE_S:
+            self._token_expiring()
+        else:
+            self._expiry_timer = self._after(left_s - EXPIRY_NOTICE_S, self._token_expiring)
+
+    def _token_expiring(self) -> None:
+        self.send(events.encode(events.TokenExpiring(int(self.user.expires_at))))
+        left_s = max(0.0, self.user.expires_at - self.node.now())
+        self._expiry_timer = self._after(left_s, self._token_expired)
+
+    def _token_expired(self) -> None:
+        self.send(events.error(Refused(ErrorCode.TOKEN_EXPIRED, "The token has expired.")))
+        self.close(CloseCode.TOKEN_EXPIRED)
+
+    def _push_ice(self) -> None:
+        servers, expires_at = ice_servers(self.node.ice, self.peer_id, self.node.now())
+        self.send(events.encode(events.IceServersPushed(servers, expires_at)))
+        self._ice_timer = self._after(refresh_after_s(self.node.ice), self._push_ice)
+
+    def _beat(self) -> None:
+        self._pong_seen = False
+        self.outbox.put(PING)
+        self._heartbeat = self._after(self.node.config.pong_timeout_s, self._check_pong)
+
+    def _check_pong(self) -> None:
+        if not self._pong_seen:
+            self.close(CloseCode.HEARTBEAT_TIMEOUT, LeaveReason.TIMEOUT)
+            return
+        rest_s = max(0.0, self.node.config.heartbeat_s - self.node.config.pong_timeout_s)
+        self._heartbeat = self._after(rest_s, self._beat)

@@ -1,0 +1,1 @@
+"""Rows that outlive a connection: users, rooms, and who was in them."""

@@ -1,0 +1,1 @@
+"""What operators see: logs and metrics. The only owner of metric names."""
