@@ -1,6 +1,7 @@
 """One port: accept, TLS, read the request head; a WebSocket upgrade goes one way, everything else the other."""
 
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
@@ -11,8 +12,9 @@ from trio_signal.door.http.serving import HttpServing
 from trio_signal.door.pump import Pump
 from trio_signal.door.refusal import refuse
 from trio_signal.door.transport import AnyStream
-from trio_signal.door.websocket import PATH, serve_websocket
+from trio_signal.door.websocket import PATH, Session, serve_websocket
 from trio_signal.protocol.codes import ErrorCode, Refused
+from trio_signal.session.connection import Connection
 from trio_signal.session.node import Node
 from trio_signal.telemetry.logs import get_logger
 
@@ -53,6 +55,7 @@ class Door:
     http: HttpServing
     pump: Pump | None
     tls: ssl.SSLContext | None = None
+    make_session: Callable[[Node, str], Session] = Connection
     _outside: int = 0
     """Connections that are no WebSocket, or not yet."""
 
@@ -81,7 +84,7 @@ class Door:
                 return
         finally:
             self._outside -= 1
-        await serve_websocket(self.node, self.pump, stream, head)
+        await serve_websocket(self.node, self.pump, stream, head, self.make_session)
 
     async def _secured(self, tcp: trio.SocketStream) -> AnyStream | None:
         if self.tls is None:

@@ -1,7 +1,8 @@
 """A WebSocket: refused before the upgrade, or upgraded and handed to the session as a Link."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Protocol
 from urllib.parse import parse_qs
 
 import trio
@@ -19,7 +20,7 @@ from trio_signal.limits import address_key
 from trio_signal.protocol.codes import CloseCode, ErrorCode, Refused, invalid, rate_limited
 from trio_signal.protocol.events import SUBPROTOCOL
 from trio_signal.protocol.frames import close_frame
-from trio_signal.session.connection import ABNORMAL_CLOSURE, Connection
+from trio_signal.session.connection import ABNORMAL_CLOSURE, Connection, OpenLink
 from trio_signal.session.link import Handler, LinkBroken
 from trio_signal.session.node import Node
 from trio_signal.session.outbox import Outbox
@@ -57,7 +58,7 @@ class WebSocketLink:
             except trio_websocket.ConnectionClosed as closed:
                 return await self._closed(closed.reason.code if closed.reason else ABNORMAL_CLOSURE)
             if isinstance(message, bytes):
-                handler.close(CloseCode.BINARY)
+                handler.binary(message)
             else:
                 await self._hand_over(handler, message.encode())
             self._lane.message_done()
@@ -82,7 +83,19 @@ class WebSocketLink:
         await self._websocket.aclose(code, reason)
 
 
-async def serve_websocket(node: Node, pump: Pump | None, stream: AnyStream, head: RequestHead) -> None:
+class Session(Protocol):
+    """What serves a WebSocket: `session.connection.Connection`; an echo, where only the transport is tested."""
+
+    async def run(self, open_link: OpenLink, token: Identity | Refused | None) -> None: ...
+
+
+async def serve_websocket(
+    node: Node,
+    pump: Pump | None,
+    stream: AnyStream,
+    head: RequestHead,
+    make_session: Callable[[Node, str], Session] = Connection,
+) -> None:
     """Serve one WebSocket from its upgrade request to its end. Raises nothing but Cancelled."""
     address = client_address(socket_of(stream), head, node.config)
     token = _check_upgrade(node, head, address)
@@ -102,7 +115,7 @@ async def serve_websocket(node: Node, pump: Pump | None, stream: AnyStream, head
                 raise LinkBroken from exc
         raise LinkBroken
 
-    await Connection(node, address).run(open_link, token)
+    await make_session(node, address).run(open_link, token)
     await linger(stream)
 
 

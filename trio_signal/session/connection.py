@@ -208,6 +208,9 @@ class Connection:
     async def finish(self, request: AnyRequest) -> None:
         await finish(self, request)
 
+    def binary(self, _message: bytes) -> None:
+        self.close(CloseCode.BINARY)
+
     def pong(self) -> None:
         self._pong_seen = True
 

@@ -18,6 +18,9 @@ class Handler(Protocol):
     async def finish(self, request: AnyRequest) -> None:
         """Carry out a request that must wait; nothing is delivered until it is done."""
 
+    def binary(self, message: bytes) -> None:
+        """Take one binary message."""
+
     def pong(self) -> None:
         """The peer has shown that it is there."""
 

@@ -148,7 +148,7 @@ class Outbox:
         self._bytes = 0
 
     async def write_through(self, data: bytes) -> None:
-        """Queue the transport's own bytes (pong, close) behind everything, closed or not; wait until they are written."""
+        """Queue the transport's own bytes (pong, close) behind everything, closed or not; wait until written."""
         self._frames.append(data)
         self._bytes += len(data)
         self.flush()
