@@ -14,9 +14,13 @@ from trio_signal.protocol.messages import (
     AnyRelay,
     AnyRequest,
     IceCandidate,
+    Message,
     Offer,
     SessionDescription,
+    SetState,
+    Signal,
 )
+from trio_signal.protocol.surrogates import has_surrogates, hide_lone, put_back
 from trio_signal.protocol.values import MAX_DEPTH, MAX_ID_CHARS, MAX_STATE_BYTES, is_too_deep
 
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyRequest)
@@ -29,6 +33,7 @@ class _Envelope(msgspec.Struct):
 
 
 _envelope_decoder = msgspec.json.Decoder(_Envelope)
+_QUOTE, _BRACE, _NULL = b'"{n'
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 _MISSING = re.compile(r"missing required field `([^`]+)`")
 _INTEGER_ID = re.compile(rb"-?\d{1,64}")
@@ -58,7 +63,9 @@ def decode(message: bytes) -> AnyRequest | Malformed:
     except RecursionError:
         return _deep(message)
     except msgspec.DecodeError as exc:
-        return Malformed(Refused(ErrorCode.VALIDATION_ERROR, f"Not a JSON object: {exc}"))
+        if has_surrogates(message):
+            return _decode_surrogates(message, exc)
+        return _not_json(exc)
     if is_too_deep(message):
         return _deep(message)
     request_id = bytes(request.id)
@@ -70,6 +77,31 @@ def decode(message: bytes) -> AnyRequest | Malformed:
     return request
 
 
+def _not_json(exc: Exception) -> Malformed:
+    return Malformed(Refused(ErrorCode.VALIDATION_ERROR, f"Not a JSON object: {exc}."))
+
+
+def _decode_surrogates(message: bytes, exc: msgspec.DecodeError) -> AnyRequest | Malformed:
+    """The same where the decoder may only have stumbled over a lone surrogate: fine in a payload, in no other place."""
+    without, hidden = hide_lone(message)
+    if not hidden:
+        return _not_json(exc)
+    request = decode(without)
+    match request:
+        case Malformed():
+            return request
+        case Offer() | Answer() | IceCandidate() | Signal() | Message():
+            request.payload = msgspec.Raw(put_back(bytes(request.payload), hidden))
+        case SetState():
+            request.state = msgspec.Raw(put_back(bytes(request.state), hidden))
+        case _:
+            refused = Refused(ErrorCode.VALIDATION_ERROR, "A string has half a surrogate pair.")
+            return Malformed(refused, bytes(request.id) or None, tag_of(request))
+    if request.id:
+        request.id = msgspec.Raw(put_back(bytes(request.id), hidden))
+    return request
+
+
 def tag_of(request: AnyRequest) -> str:
     """The request's `type`."""
     return str(request.__struct_config__.tag)
@@ -77,14 +109,14 @@ def tag_of(request: AnyRequest) -> str:
 
 def check_payload(request: AnyRelay) -> Refused | None:
     """Whether a relayed payload has the shape its type wants (PROTOCOL.md section 3); it is not looked into further."""
-    first = bytes(request.payload[:1])
+    first = memoryview(request.payload)[0]
     match request:
         case Offer() | Answer():
-            if first == b'"' or (first == b"{" and _is_description(request.payload)):
+            if first == _QUOTE or (first == _BRACE and _is_description(request.payload)):
                 return None
             return invalid("sdp", "sdp is a string or an object {type, sdp}.")
         case IceCandidate():
-            if first in b'{"n':
+            if first in (_QUOTE, _BRACE, _NULL):
                 return None
             return invalid("candidate", "candidate is an object, a string or null.")
         case _:
@@ -132,6 +164,10 @@ def _explain(message: bytes, exc: msgspec.ValidationError) -> Malformed:
         envelope = _envelope_decoder.decode(message)
     except msgspec.ValidationError:
         return Malformed(Refused(ErrorCode.VALIDATION_ERROR, "A message is one JSON object."))
+    except msgspec.DecodeError as syntax:
+        return _not_json(syntax)
+    except RecursionError:
+        return _deep(message)
     request_id: bytes | None = bytes(envelope.id) or None
     if request_id is not None and (request_id == b"null" or not _is_id(request_id)):
         request_id = None

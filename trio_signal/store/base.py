@@ -141,4 +141,4 @@ class Store(Protocol):
         """A sign of life of this node: where its rows end if it should die without closing them."""
 
     async def ping(self) -> None:
-        """Raises StoreUnavailable if the database does not answer."""
+        """Raises StoreUnavailable if the database could not be written to now."""

@@ -158,7 +158,7 @@ class SqliteStore:
         await self._writer.run(lambda db: sqlite_writes.note_alive(db, node_id, now))
 
     async def ping(self) -> None:
-        await self._reader.run(lambda db: db.execute("SELECT 1 FROM users LIMIT 1").fetchone())
+        await self._writer.run(lambda db: db.executescript("BEGIN IMMEDIATE; ROLLBACK;"))
 
 
 _USER_ID = "users.id, users.external_id, users.username"

@@ -73,18 +73,21 @@ export class Tiles {
     video.srcObject = entry.stream;
     play(video, this.#onBlocked);
     this.update(peer);
+    this.showConnection(peer, peer.pc.connectionState);
   }
 
   update(peer) {
     const entry = this.#tiles.get(peer.peerId);
-    if (entry) applyState(entry.tile, peer.member.state, entry.stream.getVideoTracks().length > 0);
+    if (!entry) return;
+    const hasPicture = entry.stream.getVideoTracks().length > 0 && entry.tile.querySelector('video').videoWidth > 0;
+    applyState(entry.tile, peer.member.state, hasPicture);
   }
 
   showConnection(peer, state) {
     const note = this.#tiles.get(peer.peerId)?.tile.querySelector('.tile-note');
     if (!note) return;
-    note.hidden = !['connecting', 'disconnected', 'failed'].includes(state);
-    say(note, state === 'connecting' ? 'tile.connecting' : 'tile.failed');
+    note.hidden = ['connected', 'closed'].includes(state);
+    say(note, ['disconnected', 'failed'].includes(state) ? 'tile.failed' : 'tile.connecting');
   }
 
   /** After a click the browser lets us. */
@@ -100,6 +103,7 @@ export class Tiles {
     const kick = tile.querySelector('[data-kick]');
     label(kick, 'room.kick', { name: peer.member.username });
     kick.addEventListener('click', () => this.#onKick(peer));
+    tile.querySelector('video').addEventListener('resize', () => this.update(peer)); // the first picture
     return tile;
   }
 
@@ -144,8 +148,8 @@ function dress(tile, userId, username) {
 }
 
 // Before a member has said anything of its state, it is taken as sending whatever arrives.
-function applyState(tile, state, hasVideo) {
-  tile.classList.toggle('tile-novideo', !hasVideo || state?.video === false);
+function applyState(tile, state, hasPicture) {
+  tile.classList.toggle('tile-novideo', !hasPicture || state?.video === false);
   tile.querySelector('.badge-mic').hidden = state?.audio !== false;
   tile.querySelector('.badge-cam').hidden = state?.video !== false;
 }

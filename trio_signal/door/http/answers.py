@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from trio_signal.auth import auth_error, bearer_token, verify_token
@@ -17,6 +17,7 @@ from trio_signal.session.node import Node
 from trio_signal.store.base import StoreUnavailable
 
 MAX_BODY_BYTES = 64 * 1024
+TOO_LARGE = Refused(ErrorCode.VALIDATION_ERROR, "The body is over 64 KiB.", http_status=413)
 T = TypeVar("T")
 
 
@@ -75,11 +76,14 @@ def authenticated(request: Request) -> Identity:
 
 async def read_json(request: Request, kind: type[T]) -> T:
     """The body as this type; 413 over 64 KiB, 400 naming the field if it is something else."""
+    announced = request.headers.get("content-length", "0")
     body = bytearray()
+    if announced.isdecimal() and int(announced[:12]) > MAX_BODY_BYTES:
+        raise HttpRefusal(TOO_LARGE)
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise HttpRefusal(Refused(ErrorCode.VALIDATION_ERROR, "The body is over 64 KiB.", http_status=413))
+            raise HttpRefusal(TOO_LARGE)
     try:
         bytes(body).decode()
         return msgspec.json.decode(bytes(body), type=kind)
@@ -131,6 +135,11 @@ async def on_http_exception(_request: Request, exc: Exception) -> Response:
     return refusal(Refused(code, f"{exc.detail}.", http_status=exc.status_code), headers)
 
 
+async def on_disconnect(_request: Request, _exc: Exception) -> Response:
+    """The client left in the middle of its request: nobody will read this."""
+    return refusal(Refused(ErrorCode.VALIDATION_ERROR, "The request was not completed."))
+
+
 async def on_fault(_request: Request, _exc: Exception) -> Response:
     """A fault of ours: it is logged where it is raised again; the client gets no inner word."""
     return refusal(Refused(ErrorCode.INTERNAL_ERROR, "Something went wrong on the server."))
@@ -139,6 +148,7 @@ async def on_fault(_request: Request, _exc: Exception) -> Response:
 EXCEPTION_HANDLERS: dict[Any, Any] = {
     HttpRefusal: on_refusal,
     StoreUnavailable: on_unavailable,
+    ClientDisconnect: on_disconnect,
     HTTPException: on_http_exception,
     Exception: on_fault,
 }
