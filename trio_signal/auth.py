@@ -21,8 +21,11 @@ MAX_USER_ID_CHARS = 200
 MIN_SECRET_BYTES = 32
 MAX_EXPIRY = 1 << 53
 
-_BEARER = re.compile(r"[Bb]earer +([A-Za-z0-9_.~+/=-]+) *")
-_OPTIONS: dict[str, Any] = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": ["exp"]}
+_BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9_.~+/=-]+) *")
+_OPTIONS: dict[str, Any] = {
+    **{f"verify_{claim}": False for claim in ("exp", "iat", "nbf", "sub", "jti")},
+    "require": ["exp"],
+}
 _EXPIRED = Refused(ErrorCode.TOKEN_EXPIRED, "The token has expired.")
 
 
@@ -76,14 +79,14 @@ def _identity(claims: Mapping[str, Any], now: float) -> Identity | Refused:
     username = _first(claims, "username", "name")
     if username is None:
         username = str(user_id)
-    if not isinstance(username, str) or not 1 <= len(username) <= 100:
+    if not _is_text(username) or not 1 <= len(username) <= 100:
         return auth_error("The token's user name is not a string of 1 to 100 characters.")
     rooms, role, email = claims.get("rooms"), claims.get("role"), claims.get("email")
     if rooms is not None and not _is_strings(rooms):
         return auth_error("The token's rooms are not a list of patterns.")
-    if role is not None and role not in {kind.value for kind in Role}:
+    if role is not None and (not isinstance(role, str) or role not in {kind.value for kind in Role}):
         return auth_error("The token's role is none of user, moderator, admin.")
-    if email is not None and not isinstance(email, str):
+    if email is not None and not _is_text(email):
         return auth_error("The token's email is not a string.")
     if expires_at <= now:
         return _EXPIRED
@@ -101,16 +104,21 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_EXPIRY
 
 
+def _is_text(value: Any) -> bool:
+    """A string that can be written as UTF-8: JSON may hold half a surrogate pair."""
+    return isinstance(value, str) and not any("\ud800" <= char <= "\udfff" for char in value)
+
+
 def _is_user_id(value: Any) -> bool:
     if isinstance(value, bool):
         return False
     if isinstance(value, int):
         return abs(value) <= MAX_EXPIRY
-    return isinstance(value, str) and 1 <= len(value) <= MAX_USER_ID_CHARS
+    return _is_text(value) and 1 <= len(value) <= MAX_USER_ID_CHARS
 
 
 def _is_strings(value: Any) -> bool:
-    return isinstance(value, list) and len(value) <= 100 and all(isinstance(item, str) for item in value)
+    return isinstance(value, list) and len(value) <= 100 and all(map(_is_text, value))
 
 
 def mint_token(

@@ -10,13 +10,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 import attrs
 import click
 import dotenv
-import structlog
 import trio
 
 from trio_signal import __version__
@@ -86,7 +86,7 @@ def serve() -> None:
     if warning:
         get_logger().warning(warning)
     try:
-        trio.run(run, config, _announce, strict_exception_groups=True)
+        trio.run(run, config, partial(_announce, config.in_production), strict_exception_groups=True)
     except* (StoreBroken, StoreUnavailable, CannotListen) as group:
         _fail(str(_first(group)), 1)
 
@@ -97,12 +97,12 @@ def _first(group: BaseException) -> BaseException:
     return group
 
 
-def _announce(url: str) -> None:
+def _announce(in_production: bool, url: str) -> None:
+    """The URL in the log; and, outside production, where a person would look for it."""
     get_logger().info("listening", url=url)
-    if sys.stdout.isatty() or not structlog.is_configured():
-        click.echo(f"\n  Open {url} for the demo.\n")
-    else:
-        print(f"Open {url} for the demo.", flush=True)
+    if not in_production:
+        click.echo(f"Open {url} for the demo.")
+        sys.stdout.flush()
 
 
 @main.command()

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import attrs
 
@@ -21,10 +20,15 @@ class ConfigError(Exception):
     """A variable that is wrong; the message names it and says what it takes."""
 
 
+def _is_secret(variable: str) -> bool:
+    """Whether a value may hold a password: it is not shown."""
+    return any(word in variable for word in ("SECRET", "PASSWORD", "DATABASE_URL", "REDIS_URL", "ICE_SERVERS"))
+
+
 def _setting(variable: str, default: Any, unit: str, meaning: str, read: Callable[[str], Any] | None = None) -> Any:
     reader = read or _READERS[type(default)]
     metadata = {"variable": variable, "unit": unit, "meaning": meaning, "read": reader}
-    return attrs.field(default=default, metadata=metadata, repr="SECRET" not in variable and "URL" not in variable)
+    return attrs.field(default=default, metadata=metadata, repr=not _is_secret(variable))
 
 
 def _integer(least: int, most: int = 2**31) -> Callable[[str], int]:
@@ -94,7 +98,7 @@ def _ice_servers(text: str) -> tuple[Mapping[str, Any], ...]:
     wanted = 'a JSON list of RTCIceServer objects, [{"urls": ["stun:stun.example.com:3478"]}]'
     try:
         servers = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError(wanted) from None
     if not isinstance(servers, list) or not all(_is_ice_server(server) for server in servers):
         raise ValueError(wanted)
@@ -191,7 +195,7 @@ def read_config(environ: Mapping[str, str], dotenv: Mapping[str, str | None] | N
 
     Raises ConfigError, naming the variable, for a wrong value and for a name that is nearly one of ours.
     """
-    given = {name: value for name, value in {**(dotenv or {}), **environ}.items() if value}
+    given = {name: value for source in (dotenv or {}, environ) for name, value in source.items() if value}
     fields = {field.metadata["variable"]: field for field in attrs.fields(Config)}
     _refuse_misspelt(given, set(dotenv or ()), set(fields))
     values = {field.name: _read(field, given[variable]) for variable, field in fields.items() if variable in given}
@@ -208,7 +212,7 @@ def _read(field: "attrs.Attribute[Any]", text: str) -> Any:
         return field.metadata["read"](text.strip())
     except ValueError as exc:
         variable = field.metadata["variable"]
-        shown = "" if "SECRET" in variable or "PASSWORD" in variable else f", not {text!r}"
+        shown = "" if _is_secret(variable) else f", not {text!r}"
         raise ConfigError(f"{variable} must be {exc}{shown}.") from None
 
 
@@ -225,8 +229,7 @@ def _refuse_misspelt(given: Mapping[str, str], in_dotenv: set[str], known: set[s
 
 
 def _refuse_unsupported(config: Config) -> None:
-    scheme = urlsplit(config.database_url).scheme
-    if config.database_url and scheme != "sqlite":
+    if config.database_url and not re.fullmatch(r"sqlite:///.+", config.database_url):
         raise ConfigError("DATABASE_URL must be sqlite:///path in this version; PostgreSQL is not supported yet.")
     if config.db_host:
         raise ConfigError("DB_HOST names a PostgreSQL server, which this version does not support yet; unset it.")

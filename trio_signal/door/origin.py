@@ -48,7 +48,10 @@ def origin_allowed(head: RequestHead, config: Config, *, secure: bool) -> bool:
     origin = origin.lower()
     if "*" in config.client_url or origin in config.client_url:
         return True
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
     schemes = {"https"} if secure else {"http", "https"}
     if parts.scheme in schemes and parts.netloc == (head.get("host") or "").lower():
         return True

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 import msgspec
 
-from trio_signal.protocol.codes import ErrorCode, Refused, invalid
+from trio_signal.protocol.codes import Refused, invalid
 from trio_signal.protocol.messages import (
     ABSENT,
     REQUEST_TYPES,
@@ -33,6 +33,8 @@ class _Envelope(msgspec.Struct):
 
 
 _envelope_decoder = msgspec.json.Decoder(_Envelope)
+WHOLE = ""
+"""The `details.field` of what is wrong with a message as a whole."""
 _QUOTE, _BRACE, _NULL = b'"{n'
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 _MISSING = re.compile(r"missing required field `([^`]+)`")
@@ -78,7 +80,7 @@ def decode(message: bytes) -> AnyRequest | Malformed:
 
 
 def _not_json(exc: Exception) -> Malformed:
-    return Malformed(Refused(ErrorCode.VALIDATION_ERROR, f"Not a JSON object: {exc}."))
+    return Malformed(invalid(WHOLE, f"Not a JSON object: {exc}."))
 
 
 def _decode_surrogates(message: bytes, exc: msgspec.DecodeError) -> AnyRequest | Malformed:
@@ -95,7 +97,7 @@ def _decode_surrogates(message: bytes, exc: msgspec.DecodeError) -> AnyRequest |
         case SetState():
             request.state = msgspec.Raw(put_back(bytes(request.state), hidden))
         case _:
-            refused = Refused(ErrorCode.VALIDATION_ERROR, "A string has half a surrogate pair.")
+            refused = invalid(WHOLE, "A string has half a surrogate pair.")
             return Malformed(refused, bytes(request.id) or None, tag_of(request))
     if request.id:
         request.id = msgspec.Raw(put_back(bytes(request.id), hidden))
@@ -150,7 +152,7 @@ def _deep(message: bytes) -> Malformed:
     """Too deep to parse whole: the envelope is looked for outside the nested part."""
     outer = message[: _first_bracket(message)] + message[max(message.rfind(b"]"), message.rfind(b"}", 0, -1)) :]
     found, kind = _SHALLOW_ID.search(outer), _SHALLOW_TYPE.search(outer)
-    refused = Refused(ErrorCode.VALIDATION_ERROR, f"JSON nests at most {MAX_DEPTH} levels.", {"field": ""})
+    refused = invalid(WHOLE, f"JSON nests at most {MAX_DEPTH} levels.")
     return Malformed(refused, found and found[1], kind and kind[1].decode())
 
 
@@ -163,7 +165,7 @@ def _explain(message: bytes, exc: msgspec.ValidationError) -> Malformed:
     try:
         envelope = _envelope_decoder.decode(message)
     except msgspec.ValidationError:
-        return Malformed(Refused(ErrorCode.VALIDATION_ERROR, "A message is one JSON object."))
+        return Malformed(invalid(WHOLE, "A message is one JSON object."))
     except msgspec.DecodeError as syntax:
         return _not_json(syntax)
     except RecursionError:

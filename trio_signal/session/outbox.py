@@ -15,7 +15,7 @@ class Outbox:
     """Complete frames on their way to one socket.
 
     Frames are offered to the socket together, at the end of the pass they were queued in; what it does not take at
-    once is written by a task that lives until the queue is empty again. Over `max_messages` or `max_bytes` the peer is
+    once (`_rest`) is written by a task that lives until the queue is empty again. Over `max_messages` or `max_bytes` the peer is
     a slow consumer: nothing more is taken and `on_overflow` is called (a plain call, in the middle of a fan-out: it
     must only note and schedule).
     """
@@ -29,6 +29,7 @@ class Outbox:
         "_max_bytes",
         "_max_messages",
         "_on_overflow",
+        "_rest",
         "_start_writer",
         "_writing",
         "closed",
@@ -51,6 +52,7 @@ class Outbox:
         self._start_writer = start_writer
         self._on_overflow = on_overflow
         self._frames: list[bytes] = []
+        self._rest = b""
         self._bytes = 0
         self._writing = False
         self._drained: trio.Event | None = None
@@ -61,20 +63,20 @@ class Outbox:
         if self.closed:
             return False
         frames = self._frames
-        if frames:
-            size = self._bytes + len(frame)
-            if (size > self._max_bytes or len(frames) >= self._max_messages) and not self._makes_room(len(frame)):
+        if frames or self._writing:
+            if (
+                len(frames) >= self._max_messages or self._bytes + len(frame) > self._max_bytes
+            ) and not self._makes_room(len(frame)):
                 return False
             self._frames.append(frame)
             self._bytes += len(frame)
             return True
         frames.append(frame)
         self._bytes = len(frame)
-        if not self._writing:
-            egress = self._egress
-            egress.dirty.append(self)
-            if not egress.in_pass:
-                egress.wake()
+        egress = self._egress
+        egress.dirty.append(self)
+        if not egress.in_pass:
+            egress.wake()
         return True
 
     def _makes_room(self, size: int) -> bool:
@@ -82,9 +84,10 @@ class Outbox:
         self.flush()
         if self.closed:
             return False
+        if not self._frames and not self._writing:
+            self._egress.dirty.append(self)
+            return True
         if self._bytes + size <= self._max_bytes and len(self._frames) < self._max_messages:
-            if not self._frames and not self._writing:
-                self._egress.dirty.append(self)
             return True
         self.closed = True
         self._on_overflow()
@@ -96,25 +99,25 @@ class Outbox:
         if self._writing or not frames:
             return
         data = frames[0] if len(frames) == 1 else b"".join(frames)
+        self._frames = []
         try:
             taken = self._link.write(data)
         except LinkBroken:
             self.discard()
             return
-        if taken == len(data):
-            self._frames = []
-            self._bytes = 0
-        else:
-            self._frames = [data[taken:]] if taken else [data]
-            self._bytes = len(data) - taken
+        self._bytes = len(data) - taken
+        if self._bytes:
+            self._rest = data[taken:] if taken else data
             self._writing = True
             self._start_writer(self._write_rest)
 
     async def _write_rest(self) -> None:
         """The writer: lives while the socket is full. Its end is that of the queue or of the connection."""
         try:
-            while self._frames:
-                await self._link.write_all(self._take())
+            while data := self._rest or self._take():
+                await self._link.write_all(data)
+                self._rest = b""
+                self._bytes -= len(data)
         except LinkBroken:
             self.discard()
         finally:
@@ -123,28 +126,27 @@ class Outbox:
                 self._drained.set()
 
     def _take(self) -> bytes:
-        """The next frames, joined; they count as queued until they are written, but are out of reach of `close`."""
+        """The next frames, joined; counted as queued until they are written."""
         taken, size = 0, 0
         while taken < len(self._frames) and (not taken or size + len(self._frames[taken]) <= MAX_WRITE_BYTES):
             size += len(self._frames[taken])
             taken += 1
-        data = self._frames[0] if taken == 1 else b"".join(self._frames[:taken])
+        self._rest = b"".join(self._frames[:taken])
         del self._frames[:taken]
-        self._bytes -= size
-        return data
+        return self._rest
 
     def close(self, *, keep: bool) -> None:
         """Take nothing more. Unless `keep`, drop what has not been begun: a slow peer has lost its place anyway."""
         self.closed = True
         if not keep:
-            # The first entry may be the rest of a frame that is half out; a close frame must not fall into it.
-            self._frames = self._frames[:1] if self._writing else []
-            self._bytes = sum(map(len, self._frames))
+            self._frames = []
+            self._bytes = len(self._rest)
 
     def discard(self) -> None:
         """The socket is broken: forget everything."""
         self.closed = True
         self._frames = []
+        self._rest = b""
         self._bytes = 0
 
     async def write_through(self, data: bytes) -> None:
@@ -153,7 +155,8 @@ class Outbox:
         self._bytes += len(data)
         self.flush()
         while self._writing:
-            self._drained = trio.Event()
+            if self._drained is None or self._drained.is_set():
+                self._drained = trio.Event()
             await self._drained.wait()
 
     @property

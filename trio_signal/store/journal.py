@@ -17,7 +17,7 @@ import attrs
 import trio
 
 from trio_signal.domain.ids import RoomId
-from trio_signal.store.base import CloseRoom, Outcome, Store, StoreUnavailable, Write
+from trio_signal.store.base import CloseRoom, CloseRow, Outcome, Store, StoreUnavailable, Write
 from trio_signal.telemetry.logs import get_logger
 
 MAX_BATCH = 1000
@@ -47,6 +47,7 @@ class Journal:
     _in_flight: list[_Entry] = attrs.Factory(list)
     _work: trio.Event = attrs.Factory(trio.Event)
     _idle: trio.Event = attrs.Factory(trio.Event)
+    _one_by_one: int = 0
     failures: int = 0
 
     def __len__(self) -> int:
@@ -106,7 +107,9 @@ class Journal:
                 self._idle.set()
 
     def _take_batch(self) -> None:
-        while self._waiting and len(self._in_flight) < MAX_BATCH:
+        most = 1 if self._one_by_one else MAX_BATCH
+        self._one_by_one = max(0, self._one_by_one - 1)
+        while self._waiting and len(self._in_flight) < most:
             entry = self._waiting.popleft()
             if not entry.abandoned:
                 self._in_flight.append(entry)
@@ -122,14 +125,20 @@ class Journal:
                 log.warning("store unavailable", error=str(exc), waiting=len(self), retry_in_s=round(retry_s, 2))
                 await trio.sleep(retry_s * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
                 retry_s = min(retry_s * 2, LAST_RETRY_S)
-                # A write that failed has left nothing behind, so what nobody waits for any more need not be tried.
-                self._in_flight = [entry for entry in self._in_flight if not entry.abandoned]
+                self._withdraw_abandoned()
             except Exception as exc:  # noqa: BLE001 - one bad entry must not hold up all others
-                await self._isolate(exc)
+                self._isolate(exc)
             else:
                 self._confirm(self._in_flight, outcomes)
 
-    async def _isolate(self, error: Exception) -> None:
+    def _withdraw_abandoned(self) -> None:
+        """What nobody waits for any more need not be tried again; a row that a lost answer hides is closed."""
+        for entry in self._in_flight:
+            if entry.abandoned:
+                self.record(*(write for write in entry.undo if isinstance(write, CloseRow)))
+        self._in_flight = [entry for entry in self._in_flight if not entry.abandoned]
+
+    def _isolate(self, error: Exception) -> None:
         """A batch that the store rejects for what is in it: each entry by itself, so that only the bad one fails."""
         if len(self._in_flight) == 1:
             bad = self._in_flight.pop()
@@ -138,10 +147,9 @@ class Journal:
             if bad.done is not None:
                 bad.done.set()
             return
-        batch, self._in_flight = self._in_flight, []
-        for entry in batch:
-            self._in_flight = [entry]
-            await self._write_batch()
+        self._one_by_one = len(self._in_flight)
+        self._waiting.extendleft(reversed(self._in_flight))
+        self._in_flight = []
 
     def _confirm(self, entries: list[_Entry], outcomes: list[Outcome]) -> None:
         for entry, outcome in zip(entries, outcomes, strict=True):
@@ -155,15 +163,22 @@ class Journal:
 
 @asynccontextmanager
 async def open_journal(store: Store, *, timeout_s: float, flush_s: float) -> AsyncIterator[Journal]:
-    """A running journal. On exit it flushes for at most `flush_s`, shielded: the one shield of the package."""
-    journal = Journal(store, timeout_s)
+    """A running journal. On exit it flushes for at most `flush_s`, whatever is cancelled around it."""
+    journal, writing = Journal(store, timeout_s), trio.CancelScope(shield=True)
+
+    async def write() -> None:
+        with writing:
+            await journal.run()
+
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(journal.run)
+        nursery.start_soon(write)
         try:
             yield journal
         finally:
+            # The shield's deadline: from here on the writer has `flush_s`, no more.
+            writing.deadline = trio.current_time() + flush_s
             with trio.move_on_after(flush_s, shield=True):
                 await journal.flushed()
             if len(journal):
                 log.error("rows not written at exit", count=len(journal))
-            nursery.cancel_scope.cancel()
+            writing.cancel()

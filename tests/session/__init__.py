@@ -1,0 +1,1 @@
+"""Sessions on memory links: no sockets, no threads, a clock that jumps."""
