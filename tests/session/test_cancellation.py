@@ -12,6 +12,7 @@ from trio_signal.domain.ids import RoomId
 from trio_signal.session.node import Node
 
 MOST_STEPS = 400
+End = Callable[[trio.CancelScope, MemoryLink], None]
 
 
 async def talk(link: MemoryLink, witness: MemoryLink) -> None:
@@ -31,8 +32,8 @@ async def talk(link: MemoryLink, witness: MemoryLink) -> None:
         await witness.hear()
 
 
-async def cut_after(steps: int, end: Callable[[trio.CancelScope, MemoryLink], None]) -> bool:
-    """Run the conversation, end it after so many scheduler steps, look at what is left; whether it was still going on."""
+async def cut_after(steps: int, end: End) -> bool:
+    """Run the conversation, end it after so many steps, look at what is left; whether it was still going on."""
     store = MemoryStore()
     async with open_test_node(store, rate_create_room=0, rate_join_room=0) as node, trio.open_nursery() as others:
         witness, _ = connect(others, node, identity("witness"))
@@ -83,9 +84,7 @@ def hang_up(_scope: trio.CancelScope, link: MemoryLink) -> None:
 
 
 @pytest.mark.parametrize("end", [cancel, hang_up])
-async def test_cut_at_every_step(
-    autojump_clock: MockClock, end: Callable[[trio.CancelScope, MemoryLink], None]
-) -> None:
+async def test_cut_at_every_step(autojump_clock: MockClock, end: End) -> None:
     """Whichever step of the conversation is its last, the room, the store and the nursery are as before it."""
     steps, still_going = 0, True
     while still_going:

@@ -21,7 +21,7 @@ async def test_the_welcome_comes_first(autojump_clock: MockClock) -> None:
 async def test_a_bad_token_is_told_and_closed(autojump_clock: MockClock) -> None:
     """Behind an upgrade a bad token gets an error, then 4501."""
     async with open_test_node() as node, trio.open_nursery() as nursery:
-        link, connection = connect(nursery, node, None)
+        link, _ = connect(nursery, node, None)
         nursery.start_soon(connection_ends, link)
         link.say(type="authenticate", token="nonsense")
         assert (await link.hear("error"))["error"]["code"] == "AUTH_ERROR"

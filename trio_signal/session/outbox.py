@@ -15,9 +15,9 @@ class Outbox:
     """Complete frames on their way to one socket.
 
     Frames are offered to the socket together, at the end of the pass they were queued in; what it does not take at
-    once (`_rest`) is written by a task that lives until the queue is empty again. Over `max_messages` or `max_bytes` the peer is
-    a slow consumer: nothing more is taken and `on_overflow` is called (a plain call, in the middle of a fan-out: it
-    must only note and schedule).
+    once is written by a task that lives until the queue is empty again. Over `max_messages` or `max_bytes` the peer
+    is a slow consumer: nothing more is taken and `on_overflow` is called (a plain call, in the middle of a fan-out:
+    it must only note and schedule).
     """
 
     __slots__ = (
