@@ -34,7 +34,7 @@ from trio_signal.session.node import Limits, Node
 from trio_signal.store.base import Store
 from trio_signal.store.journal import Journal, open_journal
 from trio_signal.store.sqlite import open_sqlite
-from trio_signal.telemetry.logs import get_logger
+from trio_signal.telemetry.logs import bind_node, get_logger
 from trio_signal.telemetry.metrics import Metrics
 
 FLUSH_S = 3.0
@@ -90,6 +90,7 @@ async def serve_door(door: Door, listeners: list[trio.SocketListener], connectio
 async def open_node(config: Config, store: Store, journal: Journal) -> AsyncIterator[Node]:
     """The node and the tasks that all connections share: they outlive every connection."""
     node = make_node(config, store, journal)
+    bind_node(node.node_id)
     closed = await store.close_left_open()
     if closed:
         log.warning("rows left open by a crash have been closed", count=closed)

@@ -55,7 +55,7 @@ class Malformed:
 def decode(message: bytes) -> AnyRequest | Malformed:
     """One request of a client, its envelope and field types checked; values are checked by who uses them.
 
-    `message` is UTF-8. Relayed payloads and `state` are left as raw JSON; they are well-formed and at most
+    Never raises. `message` is UTF-8; relayed payloads and `state` are left as raw JSON; they are well-formed and at most
     `MAX_DEPTH` levels deep, the message's own object counted.
     """
     try:
@@ -67,6 +67,8 @@ def decode(message: bytes) -> AnyRequest | Malformed:
     except msgspec.DecodeError as exc:
         if has_surrogates(message):
             return _decode_surrogates(message, exc)
+        return _not_json(exc)
+    except UnicodeDecodeError as exc:
         return _not_json(exc)
     if is_too_deep(message):
         return _deep(message)
@@ -166,7 +168,7 @@ def _explain(message: bytes, exc: msgspec.ValidationError) -> Malformed:
         envelope = _envelope_decoder.decode(message)
     except msgspec.ValidationError:
         return Malformed(invalid(WHOLE, "A message is one JSON object."))
-    except msgspec.DecodeError as syntax:
+    except (msgspec.DecodeError, UnicodeDecodeError) as syntax:
         return _not_json(syntax)
     except RecursionError:
         return _deep(message)

@@ -118,7 +118,7 @@ class Connection:
             self._goodbye(LeaveReason.SERVER_SHUTDOWN if self.node.draining else LeaveReason.DISCONNECTED)
             self.node.connections.discard(self)
             self.node.metrics.counts.connection_ended(trio.current_time() - started, code)
-            log.debug("disconnected", peerId=self.peer_id, code=int(code))
+            self._log_end(int(code), trio.current_time() - started)
 
     async def _converse(self, link: Link, nursery: trio.Nursery, token: Identity | Refused | None) -> int:
         config = self.node.config
@@ -181,6 +181,10 @@ class Connection:
         timers = self.node.timers
         for timer in (self._heartbeat, self._auth_timer, self._expiry_timer, self._ice_timer):
             timers.cancel(timer)
+
+    def _log_end(self, code: int, duration_s: float) -> None:
+        who = {} if self.identity is None else {"userId": self.identity.user_id}
+        log.info("disconnected", peerId=self.peer_id, **who, code=code, seconds=round(duration_s, 1))
 
     # What comes in
 
@@ -326,7 +330,7 @@ class Connection:
             token_expires_at=int(identity.expires_at),
         )
         self.send(events.encode(welcome))
-        log.debug("connected", peerId=self.peer_id, userId=identity.user_id)
+        log.info("connected", peerId=self.peer_id, userId=identity.user_id)
         if ice_expires_at is not None:
             self._ice_timer = self._after(refresh_after_s(node.ice), self._push_ice)
         self._watch_expiry()

@@ -14,9 +14,12 @@ from trio_signal.protocol import events
 from trio_signal.protocol.codes import CloseCode, ErrorCode, LeaveReason, Refused
 from trio_signal.protocol.frames import text_frame
 from trio_signal.store.base import CloseRoom, CloseRow, CreateRoom, OpenRow, Outcome, UserRowId
+from trio_signal.telemetry.logs import get_logger
 
 if TYPE_CHECKING:
     from trio_signal.session.connection import Connection
+
+log = get_logger()
 
 ROOM_NOT_FOUND = Refused(ErrorCode.ROOM_NOT_FOUND, "There is no such room.")
 GONE = Refused(ErrorCode.UNAVAILABLE, "The connection is closing.")
@@ -47,7 +50,9 @@ class Participant:
         now = node.now()
         node.journal.record(CloseRow(self._entry_id, now))
         if ended:
-            node.journal.record(CloseRoom(self.hall.room.info.room_id, now))
+            room_id = self.hall.room.info.room_id
+            node.journal.record(CloseRoom(room_id, now))
+            log.info("room closed", roomId=room_id)
 
     def room_closed(self, reason: str) -> None:
         node = self.connection.node
@@ -81,6 +86,7 @@ async def create_room(connection: "Connection", info: RoomInfo) -> Refused | Non
         node.cluster.reserve(hall, connection.peer_id)
         _enter(connection, hall, row)
         node.metrics.counts.rooms_created += 1
+        log.info("room created", roomId=info.room_id, peerId=connection.peer_id, userId=connection.user.user_id)
         return None
     finally:
         node.cluster.unclaim(info.room_id)
@@ -126,6 +132,7 @@ def _enter(connection: "Connection", hall: Hall, row: OpenRow) -> Entered | Refu
     if entered is None:
         return ROOM_NOT_FOUND
     connection.participant = participant
+    log.debug("joined", roomId=row.room_id, peerId=connection.peer_id, userId=user.user_id)
     connection.node.metrics.counts.joins += 1
     return entered
 

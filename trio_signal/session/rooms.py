@@ -16,6 +16,9 @@ from trio_signal.session.node import Node
 from trio_signal.session.participant import ROOM_NOT_FOUND
 from trio_signal.session.relay import PEER_NOT_FOUND, server_message
 from trio_signal.store.base import CloseRoom
+from trio_signal.telemetry.logs import get_logger
+
+log = get_logger()
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
@@ -77,7 +80,9 @@ async def close_room(node: Node, who: Identity, room_id: RoomId, reason: str) ->
 def end_room(node: Node, hall: Hall, reason: str) -> None:
     """End a room: its members are told and out of it, its rows are closed."""
     node.cluster.close(hall, reason)
-    node.journal.record(CloseRoom(hall.room.info.room_id, node.now()))
+    room_id = hall.room.info.room_id
+    node.journal.record(CloseRoom(room_id, node.now()))
+    log.info("room closed", roomId=room_id)
 
 
 def kick(node: Node, who: Identity, peer_id: PeerId, reason: str, room_id: RoomId | None = None) -> Refused | None:

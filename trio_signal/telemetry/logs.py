@@ -25,6 +25,11 @@ def get_logger() -> Logger:
     return logger
 
 
+def bind_node(node_id: str) -> None:
+    """Put `nodeId` on every record of this task and those it will start."""
+    structlog.contextvars.bind_contextvars(nodeId=node_id)
+
+
 def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     """Take secrets out of a log record."""
     for key, value in event.items():
