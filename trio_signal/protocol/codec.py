@@ -55,8 +55,8 @@ class Malformed:
 def decode(message: bytes) -> AnyRequest | Malformed:
     """One request of a client, its envelope and field types checked; values are checked by who uses them.
 
-    Never raises. `message` is UTF-8; relayed payloads and `state` are left as raw JSON; they are well-formed and at most
-    `MAX_DEPTH` levels deep, the message's own object counted.
+    Never raises. Relayed payloads and `state` are left as raw JSON; they are well-formed and at most `MAX_DEPTH` levels
+    deep, the message's own object counted.
     """
     try:
         request: AnyRequest = _decoder.decode(message)
