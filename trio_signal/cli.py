@@ -87,8 +87,10 @@ def serve() -> None:
         get_logger().warning(warning)
     try:
         trio.run(run, config, partial(_announce, config.in_production), strict_exception_groups=True)
-    except* (StoreBroken, StoreUnavailable, CannotListen) as group:
+    except* (StoreBroken, CannotListen) as group:
         _fail(str(_first(group)), 1)
+    except* StoreUnavailable as group:
+        _fail(f"The database cannot be used: {_first(group)}.", 1)
 
 
 def _first(group: BaseException) -> BaseException:

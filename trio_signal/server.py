@@ -28,8 +28,8 @@ from trio_signal.door.listener import Door, open_listeners, tls_context
 from trio_signal.door.pump import open_pump
 from trio_signal.ice import IcePolicy
 from trio_signal.protocol.events import IceServer
-from trio_signal.protocol.values import spread
 from trio_signal.session.chores import run_chores
+from trio_signal.session.connection import RECONNECT_SPREAD_MS
 from trio_signal.session.node import Limits, Node
 from trio_signal.store.base import Store
 from trio_signal.store.journal import Journal, open_journal
@@ -43,7 +43,6 @@ HTTP_GRACE_S = 1.0
 """Time for HTTP answers under way once the last WebSocket has gone."""
 TOLD_PER_SECOND = 2000
 """How fast peers are told of a drain, so that a full node neither stalls nor sends everybody away at one moment."""
-RECONNECT_SPREAD_MS = 5000
 
 log = get_logger()
 Announce = Callable[[str], None]
@@ -169,7 +168,7 @@ async def _tell_everyone(node: Node, within_s: float) -> None:
     a_step = max(int(TOLD_PER_SECOND * step_s), int(len(everyone) * step_s / max(within_s, step_s)) + 1)
     for start in range(0, len(everyone), a_step):
         for connection in everyone[start : start + a_step]:
-            connection.shut_down(spread(RECONNECT_SPREAD_MS), "The server is restarting.")
+            connection.shut_down(RECONNECT_SPREAD_MS)
         await trio.sleep(step_s)
 
 

@@ -129,19 +129,28 @@ class ExpressLane(trio.abc.Stream):
     def read_ready(self) -> None:
         """The socket is readable: read once, deliver, and wake the task if there is something for it."""
         try:
+            if self._read_once():
+                self._wake()
+        except Exception as exc:  # noqa: BLE001 - a fault in one lane must not stop the pump
+            self._broken = True
+            self._wake()
+            if self._handler is not None:
+                self._handler.fail(exc)
+
+    def _read_once(self) -> bool:
+        """Whether the task has something to do now."""
+        try:
             data = self._transport.read()
         except LinkBroken:
             self._broken = True
-        else:
-            if data is None:
-                return
-            if data:
-                self._reader.feed(data)
-                if not self._advance():
-                    return
-            else:
-                self._ended = True
-        self._wake()
+            return True
+        if data is None:
+            return False
+        if not data:
+            self._ended = True
+            return True
+        self._reader.feed(data)
+        return self._advance()
 
     # Within
 

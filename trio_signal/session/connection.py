@@ -1,4 +1,4 @@
-"""One connection: the peer's task tree, its one guard, its timers, and its goodbye.
+"""One connection: the peer's task tree, its one guard, and its goodbye.
 
     guard (except* Exception) → nursery { the link's own tasks, a writer while the socket is full }
                               → serve: deliver message after message → close handshake → goodbye
@@ -14,26 +14,24 @@ import trio
 from trio_signal.auth import auth_error, verify_token
 from trio_signal.domain.identity import Identity
 from trio_signal.domain.ids import new_peer_id
-from trio_signal.ice import ice_servers, refresh_after_s
-from trio_signal.limits import Strikes
+from trio_signal.ice import ice_servers
 from trio_signal.protocol import events
 from trio_signal.protocol.codec import Malformed, decode, tag_of
 from trio_signal.protocol.codes import CloseCode, ErrorCode, LeaveReason, Refused, rate_limited
-from trio_signal.protocol.frames import PING, text_frame
+from trio_signal.protocol.frames import text_frame
 from trio_signal.protocol.messages import AnyRequest, Authenticate
+from trio_signal.protocol.values import spread
 from trio_signal.session.dispatch import dispatch, finish
 from trio_signal.session.link import Link, LinkBroken
 from trio_signal.session.node import Node
 from trio_signal.session.outbox import Outbox
 from trio_signal.session.participant import Participant
-from trio_signal.session.timers import Timer
+from trio_signal.session.patience import Patience
+from trio_signal.session.watch import Watch
 from trio_signal.telemetry.logs import get_logger
 
 ABNORMAL_CLOSURE = 1006
-MAX_MISTAKES = 20
-MISTAKES_WINDOW_S = 60.0
-FLOOD_WINDOW_S = 10.0
-EXPIRY_NOTICE_S = 60.0
+RECONNECT_SPREAD_MS = 5000
 
 log = get_logger()
 
@@ -46,16 +44,11 @@ class Connection:
 
     __slots__ = (
         "__weakref__",
-        "_arrival",
-        "_auth_timer",
         "_closing",
-        "_expiry_timer",
-        "_flood",
-        "_heartbeat",
-        "_ice_timer",
-        "_mistakes",
-        "_pong_seen",
+        "_linked",
+        "_patience",
         "_serving",
+        "_watch",
         "address",
         "ended",
         "identity",
@@ -79,14 +72,9 @@ class Connection:
         self.outbox: Outbox
         self._closing: CloseCode | None = None
         self._serving = trio.CancelScope()
-        self._arrival = 0.0
-        self._mistakes: Strikes | None = None
-        self._flood: Strikes | None = None
-        self._pong_seen = True
-        self._heartbeat: Timer | None = None
-        self._auth_timer: Timer | None = None
-        self._expiry_timer: Timer | None = None
-        self._ice_timer: Timer | None = None
+        self._patience = Patience(node.config.rate_requests, node.config.rate_flood)
+        self._linked = False
+        self._watch = Watch(self)
 
     @property
     def user(self) -> Identity:
@@ -116,6 +104,9 @@ class Connection:
             code = CloseCode.INTERNAL_ERROR
         finally:
             self._goodbye(LeaveReason.SERVER_SHUTDOWN if self.node.draining else LeaveReason.DISCONNECTED)
+            if self._linked:
+                # The descriptor below may soon be another connection's.
+                self.outbox.discard()
             self.node.connections.discard(self)
             self.node.metrics.counts.connection_ended(trio.current_time() - started, code)
             self._log_end(int(code), trio.current_time() - started)
@@ -131,9 +122,12 @@ class Connection:
             on_overflow=self._overflowed,
         )
         link.attach(self.outbox)
+        self._linked = True
         code: int = ABNORMAL_CLOSURE
         with self._serving:
             self._greet(token)
+            if self.node.draining:
+                self.shut_down(RECONNECT_SPREAD_MS)
             code = await link.serve(self)
         link.stop()
         if self._closing is None:
@@ -155,10 +149,11 @@ class Connection:
             self.outbox.close(keep=True)
             self._serving.cancel()
 
-    def shut_down(self, reconnect_after_ms: int, reason: str) -> None:
-        """Tell the peer that the server goes away, and when to come back."""
-        if self._closing is None and hasattr(self, "outbox"):
-            self.send(events.encode(events.ServerShutdown(reconnect_after_ms, reason)))
+    def shut_down(self, spread_ms: int) -> None:
+        """Tell the peer that the server goes away, and when to come back: within `spread_ms`, not all at once."""
+        if self._closing is None and self._linked:
+            shutdown = events.ServerShutdown(spread(spread_ms), "The server is restarting.")
+            self.send(events.encode(shutdown))
             self.close(CloseCode.SERVICE_RESTART, LeaveReason.SERVER_SHUTDOWN)
 
     def fail(self, error: Exception) -> None:
@@ -178,9 +173,7 @@ class Connection:
         self.ended = True
         if self.participant is not None:
             self.participant.leave(reason)
-        timers = self.node.timers
-        for timer in (self._heartbeat, self._auth_timer, self._expiry_timer, self._ice_timer):
-            timers.cancel(timer)
+        self._watch.stop()
 
     def _log_end(self, code: int, duration_s: float) -> None:
         who = {} if self.identity is None else {"userId": self.identity.user_id}
@@ -202,11 +195,10 @@ class Connection:
         if isinstance(request, Malformed):
             self._refuse(request.refused, request.request_id, request.request_type)
             return None
-        if self.node.config.rate_requests:
-            wait_s = self._request_wait_s()
-            if wait_s:
-                self.refuse(request, rate_limited(wait_s))
-                return None
+        wait_s = self._patience.wait_s(trio.current_time())
+        if wait_s:
+            self.refuse(request, rate_limited(wait_s))
+            return None
         return dispatch(self, request)
 
     async def finish(self, request: AnyRequest) -> None:
@@ -216,18 +208,7 @@ class Connection:
         self.close(CloseCode.BINARY)
 
     def pong(self) -> None:
-        self._pong_seen = True
-
-    def _request_wait_s(self) -> float:
-        """The limit on requests of one connection: `limits.RateLimit` for a single key, on the hot path."""
-        now = trio.current_time()
-        interval = 1 / self.node.config.rate_requests
-        arrival = self._arrival if self._arrival > now else now
-        wait_s = arrival - now - (2 * self.node.config.rate_requests - 1) * interval
-        if wait_s > 1e-9:
-            return wait_s
-        self._arrival = arrival + interval
-        return 0.0
+        self._watch.pong_seen = True
 
     # What goes out
 
@@ -251,14 +232,9 @@ class Connection:
             self.send(events.refusal(request_id, refused))
         else:
             self.send(events.error(refused, request_type))
-        if refused.code is ErrorCode.VALIDATION_ERROR:
-            self._mistakes = self._mistakes or Strikes(MAX_MISTAKES, MISTAKES_WINDOW_S)
-            if self._mistakes.add(trio.current_time()):
-                self.close(CloseCode.BAD_REQUEST)
-        elif refused.code is ErrorCode.RATE_LIMIT:
-            self._flood = self._flood or Strikes(self.node.config.rate_flood, FLOOD_WINDOW_S)
-            if self._flood.add(trio.current_time()):
-                self.close(CloseCode.RATE_LIMITED)
+        code = self._patience.after(refused.code, trio.current_time())
+        if code is not None:
+            self.close(code)
 
     # Who it is
 
@@ -266,15 +242,13 @@ class Connection:
         if isinstance(token, Identity):
             self._welcome(token)
         elif isinstance(token, Refused):
-            self._turn_away(token)
+            self.turn_away(token)
         else:
-            self._auth_timer = self._after(self.node.config.auth_timeout_s, self._no_token)
-        self._heartbeat = self._after(self.node.config.heartbeat_s, self._beat)
+            self._watch.for_token()
+        self._watch.for_life()
 
-    def _no_token(self) -> None:
-        self._turn_away(auth_error("No token came in time."))
-
-    def _turn_away(self, refused: Refused) -> None:
+    def turn_away(self, refused: Refused) -> None:
+        """Say what is wrong with the token, or with having none, and close."""
         self.node.metrics.counts.errors[refused.code.name] += 1
         self.send(events.error(refused, "authenticate"))
         self.close(CloseCode.UNAUTHORIZED)
@@ -288,7 +262,6 @@ class Connection:
         if isinstance(identity, Refused):
             self._refuse_first(bytes(request.id), identity)
             return
-        self.node.timers.cancel(self._auth_timer)
         self._welcome(identity)
         self.answer(request, self.identity_fields())
 
@@ -296,12 +269,12 @@ class Connection:
         """Its reply, if it wants one, and then what every connection without a good token is told."""
         if request_id:
             self.send(events.refusal(request_id, refused))
-        self._turn_away(refused)
+        self.turn_away(refused)
 
     def renew(self, identity: Identity) -> None:
         """The same user with a token that lasts longer, or says something else."""
         self.identity = identity
-        self._watch_expiry()
+        self._watch.for_expiry()
 
     def identity_fields(self) -> dict[str, object]:
         user = self.user
@@ -331,45 +304,7 @@ class Connection:
         )
         self.send(events.encode(welcome))
         log.info("connected", peerId=self.peer_id, userId=identity.user_id)
+        self._watch.token_came()
+        self._watch.for_expiry()
         if ice_expires_at is not None:
-            self._ice_timer = self._after(refresh_after_s(node.ice), self._push_ice)
-        self._watch_expiry()
-
-    # What is due
-
-    def _after(self, seconds: float, action: Callable[[], None]) -> Timer:
-        return self.node.timers.call_at(trio.current_time() + seconds, action, self.fail)
-
-    def _watch_expiry(self) -> None:
-        self.node.timers.cancel(self._expiry_timer)
-        left_s = self.user.expires_at - self.node.now()
-        if left_s <= EXPIRY_NOTICE_S:
-            self._token_expiring()
-        else:
-            self._expiry_timer = self._after(left_s - EXPIRY_NOTICE_S, self._token_expiring)
-
-    def _token_expiring(self) -> None:
-        self.send(events.encode(events.TokenExpiring(int(self.user.expires_at))))
-        left_s = max(0.0, self.user.expires_at - self.node.now())
-        self._expiry_timer = self._after(left_s, self._token_expired)
-
-    def _token_expired(self) -> None:
-        self.send(events.error(Refused(ErrorCode.TOKEN_EXPIRED, "The token has expired.")))
-        self.close(CloseCode.TOKEN_EXPIRED)
-
-    def _push_ice(self) -> None:
-        servers, expires_at = ice_servers(self.node.ice, self.peer_id, self.node.now())
-        self.send(events.encode(events.IceServersPushed(servers, expires_at)))
-        self._ice_timer = self._after(refresh_after_s(self.node.ice), self._push_ice)
-
-    def _beat(self) -> None:
-        self._pong_seen = False
-        self.outbox.put(PING)
-        self._heartbeat = self._after(self.node.config.pong_timeout_s, self._check_pong)
-
-    def _check_pong(self) -> None:
-        if not self._pong_seen:
-            self.close(CloseCode.HEARTBEAT_TIMEOUT, LeaveReason.TIMEOUT)
-            return
-        rest_s = max(0.0, self.node.config.heartbeat_s - self.node.config.pong_timeout_s)
-        self._heartbeat = self._after(rest_s, self._beat)
+            self._watch.for_ice()

@@ -5,6 +5,12 @@
  * (https://www.w3.org/TR/webrtc/#perfect-negotiation-example) with the role the server hands out as `polite`.
  * Needs a client of signal-client.js and no page.
  *
+ * One thing is added to the pattern: who makes the *first* offer. Two new connections that offer at once roll one offer
+ * back while its first candidates are being gathered, and Chromium's gathering then never ends (seen in 4 of 16
+ * simultaneous reconnects on a busy machine; an ICE restart does not help). So the impolite peer offers at once, tracks or
+ * not, and the polite one holds its own first offer back until that has come, or for FIRST_OFFER_WAIT_MS with clients that
+ * do it differently. After that it is the pattern alone.
+ *
  *     const mesh = new Mesh(client, { onPeer, onTrack, onPeerGone, onPeerState });
  *     const reply = await client.emitWithAck('join-room', { roomId });
  *     if (reply.success) mesh.enter(reply);           // with whatever `mesh.setTrack` has given so far, also nothing
@@ -18,6 +24,7 @@
  * @typedef {{peerId: string, userId: number | string, username: string, state: object | null, polite: boolean}} Member
  */
 
+const FIRST_OFFER_WAIT_MS = 2_500;
 const MAX_EARLY_SIGNALS = 200;
 const MAX_RETRIES = 5;
 const RETRY_MS = 1_000;
@@ -109,6 +116,7 @@ export class Mesh {
     this.peers.set(member.peerId, peer);
     this.callbacks.onPeer?.(peer);
     for (const kind of ['audio', 'video']) peer.sendTrack(kind, this.tracks[kind]);
+    if (!member.polite) peer.askForTracks();
     const early = this.#early.filter(({ from }) => from === member.peerId);
     this.#early = this.#early.filter(({ from }) => from !== member.peerId);
     early.forEach((signal) => peer.receive(signal));
@@ -155,6 +163,7 @@ export class MeshPeer {
   #makingOffer = false;
   #ignoreOffer = false;
   #settingRemoteAnswer = false;
+  #heldBack = { timer: null, offer: false }; // the polite peer's first offer
   #candidates = []; // came before the description they belong to
 
   /** @param {Mesh} mesh @param {Member} member @param {RTCConfiguration} config */
@@ -163,7 +172,11 @@ export class MeshPeer {
     this.#polite = member.polite;
     this.member = member;
     this.pc = new RTCPeerConnection(config);
-    this.pc.onnegotiationneeded = () => this.#guarded(() => this.#offer());
+    this.pc.onnegotiationneeded = () => {
+      if (this.#heldBack.timer === null) this.#guarded(() => this.#offer());
+      else this.#heldBack.offer = true;
+    };
+    if (member.polite) this.#heldBack.timer = setTimeout(() => this.#stopHolding(), FIRST_OFFER_WAIT_MS);
     this.pc.onicecandidate = ({ candidate }) => mesh.send(this, 'ice-candidate', { candidate: candidate?.toJSON() ?? null });
     this.pc.oniceconnectionstatechange = () => {
       if (this.pc.iceConnectionState === 'failed') this.pc.restartIce();
@@ -180,6 +193,13 @@ export class MeshPeer {
     else if (track) this.#senders[kind] = this.pc.addTrack(track, this.#mesh.stream);
   }
 
+  /** Make the first offer worth making when there is nothing to send: `sendTrack` uses these later. */
+  askForTracks() {
+    for (const kind of ['audio', 'video']) {
+      if (!this.#senders[kind]) this.pc.addTransceiver(kind, { direction: 'recvonly' });
+    }
+  }
+
   receive({ type, sdp, candidate }) {
     const step = type === 'ice-candidate' ? () => this.#addCandidate(candidate) : () => this.#describe(type, sdp);
     return this.#guarded(step);
@@ -187,7 +207,13 @@ export class MeshPeer {
 
   close() {
     this.closed = true;
+    clearTimeout(this.#heldBack.timer);
     this.pc.close();
+  }
+
+  #stopHolding() {
+    this.#heldBack.timer = null;
+    if (this.#heldBack.offer) this.#guarded(() => this.#offer());
   }
 
   async #offer() {
@@ -203,6 +229,8 @@ export class MeshPeer {
   async #describe(type, sdp) {
     const description = typeof sdp === 'string' ? { type, sdp } : sdp;
     const { pc } = this;
+    clearTimeout(this.#heldBack.timer); // once stable again, the browser says by itself whether there is more to negotiate
+    this.#heldBack = { timer: null, offer: false };
     // An offer collides unless we are stable, or about to be: an answer being applied makes us stable.
     const readyForOffer = !this.#makingOffer && (pc.signalingState === 'stable' || this.#settingRemoteAnswer);
     const collision = description.type === 'offer' && !readyForOffer;
