@@ -171,4 +171,4 @@ class PasswordHasher:
             self.hasher.verify(stored or self.decoy, password)
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
-        return stored is not None
+        return bool(stored)

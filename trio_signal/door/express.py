@@ -197,6 +197,7 @@ class ExpressLane(trio.abc.Stream):
             try:
                 await self._sleep()
             finally:
+                # Cancelled; otherwise `_wake` has done it.
                 self._pump.remove(self)
             return
         try:
@@ -216,6 +217,9 @@ class ExpressLane(trio.abc.Stream):
         return trio.lowlevel.Abort.SUCCEEDED
 
     def _wake(self) -> None:
+        """Hand over to the task. The pump may have another pass before it runs: it must find nothing of this lane."""
+        if self._pump is not None:
+            self._pump.remove(self)
         if self._sleeper is not None:
             sleeper, self._sleeper = self._sleeper, None
             trio.lowlevel.reschedule(sleeper)

@@ -1,6 +1,6 @@
 """What every HTTP call shares: JSON in and out, errors as the contract has them, who is asking."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -76,10 +76,7 @@ def authenticated(request: Request) -> Identity:
 
 async def read_json(request: Request, kind: type[T]) -> T:
     """The body as this type; 413 over 64 KiB, 400 naming the field if it is something else."""
-    announced = request.headers.get("content-length", "0")
     body = bytearray()
-    if announced.isdecimal() and int(announced[:12]) > MAX_BODY_BYTES:
-        raise HttpRefusal(TOO_LARGE)
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
@@ -91,6 +88,12 @@ async def read_json(request: Request, kind: type[T]) -> T:
         raise HttpRefusal(_explain(str(exc))) from exc
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise HttpRefusal(Refused(ErrorCode.VALIDATION_ERROR, "The body is not JSON.")) from exc
+
+
+def announces_too_much(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a request says that its body is too large, so that nobody need read it."""
+    lengths = (value for name, value in headers if name == b"content-length")
+    return any(value.isdigit() and int(value[:12]) > MAX_BODY_BYTES for value in lengths)
 
 
 def _explain(text: str) -> Refused:

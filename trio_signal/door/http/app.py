@@ -10,7 +10,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from trio_signal.door.http import auth_api, health, rooms_api
-from trio_signal.door.http.answers import EXCEPTION_HANDLERS, refusal
+from trio_signal.door.http.answers import EXCEPTION_HANDLERS, TOO_LARGE, announces_too_much, refusal
 from trio_signal.door.http.security import UPGRADE_TOO_LATE, App, Receive, Scope, Send, middleware
 from trio_signal.door.refusal import error_body
 from trio_signal.protocol.codes import ErrorCode, Refused
@@ -25,12 +25,12 @@ def make_app(node: Node) -> App:
         Route("/ws", upgrade_required),
         Mount("/", StaticFiles(directory=str(resources.files("trio_signal") / "web"), html=True)),
     ]
-    return _refusing_upgrades(_starlette(node, routes))
+    return _guarded(_starlette(node, routes))
 
 
 def make_metrics_app(node: Node) -> App:
     """The app of METRICS_PORT: `/metrics` and nothing else."""
-    return _refusing_upgrades(_starlette(node, list(health.metrics_routes())))
+    return _guarded(_starlette(node, list(health.metrics_routes())))
 
 
 def _starlette(node: Node, routes: list[Any]) -> Starlette:
@@ -45,18 +45,18 @@ async def upgrade_required(_request: Request) -> Response:
     return refusal(refused, {"Upgrade": "websocket", "Connection": "Upgrade"})
 
 
-def _refusing_upgrades(app: App) -> App:
-    """An upgrade that arrives on a kept-alive connection is hypercorn's to answer, and the answer is no."""
+def _guarded(app: App) -> App:
+    """What is refused before the app is asked: bodies too large, and upgrades on a kept-alive connection."""
 
-    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            return
-        if scope["type"] != "websocket":
+    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            body = error_body(UPGRADE_TOO_LATE)
+            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+            await send({"type": "websocket.http.response.start", "status": 400, "headers": headers})
+            await send({"type": "websocket.http.response.body", "body": body})
+        elif scope["type"] == "http" and announces_too_much(scope["headers"]):
+            await refusal(TOO_LARGE, {"Connection": "close"})(scope, receive, send)
+        elif scope["type"] == "http":
             await app(scope, receive, send)
-            return
-        body = error_body(UPGRADE_TOO_LATE)
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "websocket.http.response.start", "status": 400, "headers": headers})
-        await send({"type": "websocket.http.response.body", "body": body})
 
-    return wrapped
+    return guard
