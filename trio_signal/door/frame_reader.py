@@ -65,7 +65,7 @@ class FrameReader:
         self.message_up = False
         """Whether a whole data message has gone up that nobody has confirmed yet."""
         self.skip_data = False
-        """Whether data frames do not go up any more (`next` still gives plain text): only the close handshake matters."""
+        """Whether data frames stay down (`next` still gives plain text): only the close handshake matters now."""
 
     def feed(self, data: bytes) -> None:
         """Add bytes that were received."""
