@@ -19,12 +19,15 @@
  *     mesh.close();                                   // for good: also lets go of the client
  *
  * After a reconnect join again and call `enter` again: all peers are new. Until then the old connections go on by
- * themselves, so a call survives the restart of its server.
+ * themselves, so a call survives the restart of its server; and who left with a server (`user-left`, reason
+ * `server-shutdown` or `node-lost`) is kept on the line, out of `peers`, until back or really gone.
  *
  * @typedef {{peerId: string, userId: number | string, username: string, state: object | null, polite: boolean}} Member
  */
 
 const FIRST_OFFER_WAIT_MS = 2_500;
+const AWAY_REASONS = new Set(['server-shutdown', 'node-lost']);
+const AWAY_MS = 60_000;
 const MAX_EARLY_SIGNALS = 200;
 const MAX_RETRIES = 5;
 const RETRY_MS = 1_000;
@@ -39,6 +42,7 @@ export class Mesh {
   #client;
   #config;
   #entered = false;
+  #away = new Map(); // peers whose server went down, to the timer that gives them up
   #early = []; // signals of peers not yet announced
   #handlers;
 
@@ -48,7 +52,8 @@ export class Mesh {
    * @param {RTCConfiguration} [options.config]  beside `iceServers`, which come from the server unless given here.
    * @param {(peer: MeshPeer) => void} [options.onPeer]  someone is there (before any media).
    * @param {(peer: MeshPeer, track: MediaStreamTrack, streams: readonly MediaStream[]) => void} [options.onTrack]
-   * @param {(peer: MeshPeer, reason: string) => void} [options.onPeerGone]  `reason` of `user-left`, or 'reset'.
+   * @param {(peer: MeshPeer, reason: string) => void} [options.onPeerGone]  `reason` of `user-left`; 'returned' as a new peer; 'reset' by `enter` or `leave`.
+   * @param {(peer: MeshPeer, reason: string) => void} [options.onPeerAway]  left with its server; media goes on. `onPeerGone` follows.
    * @param {(peer: MeshPeer, state: RTCPeerConnectionState) => void} [options.onPeerState]
    * @param {(peer: MeshPeer, state: object) => void} [options.onPeerUpdated]  the member's presence state changed.
    * @param {(peer: MeshPeer, error: Error) => void} [options.onError]  a negotiation step failed; the next one may succeed.
@@ -112,6 +117,8 @@ export class Mesh {
 
   #add(member) {
     if (this.peers.has(member.peerId)) return;
+    const returned = [...this.#away.keys()].find((peer) => peer.member.userId === member.userId);
+    if (returned) this.#finish(returned, 'returned');
     const peer = new MeshPeer(this, member, this.#config);
     this.peers.set(member.peerId, peer);
     this.callbacks.onPeer?.(peer);
@@ -127,6 +134,19 @@ export class Mesh {
     const peer = this.peers.get(peerId);
     if (!peer) return;
     this.peers.delete(peerId);
+    if (!AWAY_REASONS.has(reason) || peer.pc.connectionState !== 'connected') {
+      this.#finish(peer, reason);
+      return;
+    }
+    this.#away.set(peer, setTimeout(() => this.#finish(peer, reason), AWAY_MS));
+    peer.pc.addEventListener('connectionstatechange', () => this.#finish(peer, reason));
+    this.callbacks.onPeerAway?.(peer, reason);
+  }
+
+  #finish(peer, reason) {
+    clearTimeout(this.#away.get(peer));
+    this.#away.delete(peer);
+    if (peer.closed) return;
     peer.close();
     this.callbacks.onPeerGone?.(peer, reason);
   }
@@ -140,6 +160,7 @@ export class Mesh {
 
   #clear() {
     for (const peerId of [...this.peers.keys()]) this.#remove(peerId, 'reset');
+    for (const peer of [...this.#away.keys()]) this.#finish(peer, 'reset');
   }
 
   #signal(signal) {

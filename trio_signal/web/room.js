@@ -9,6 +9,8 @@ import { Mesh } from './mesh.js';
 import { Tiles } from './tiles.js';
 
 const MODERATING_ROLES = new Set(['admin', 'moderator']);
+/** Told already, or no news: the person is still, or again, here. */
+const SILENT_REASONS = new Set(['reset', 'returned', 'server-shutdown', 'node-lost']);
 
 export class Room {
   #client;
@@ -30,6 +32,7 @@ export class Room {
       onPeer: (peer) => this.#arrived(peer),
       onTrack: (peer, track) => this.#tiles.addTrack(peer, track),
       onPeerGone: (peer, reason) => this.#gone(peer, reason),
+      onPeerAway: (peer, reason) => this.#away(peer, reason),
       onPeerUpdated: (peer) => this.#tiles.update(peer),
       onPeerState: (peer, state) => {
         log('here', `peer ${state}`, `${peer.member.username} ${short(peer.peerId)}`, { bad: state === 'failed' });
@@ -116,7 +119,13 @@ export class Room {
 
   #gone(peer, reason) {
     this.#tiles.remove(peer.peerId);
-    if (reason !== 'reset') this.#chat.note(`chat.left.${reason}`, { name: peer.member.username });
+    if (!SILENT_REASONS.has(reason)) this.#chat.note(`chat.left.${reason}`, { name: peer.member.username });
+    this.#count();
+  }
+
+  #away(peer, reason) {
+    this.#tiles.showConnection(peer, 'disconnected');
+    this.#chat.note(`chat.left.${reason}`, { name: peer.member.username });
     this.#count();
   }
 
