@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from trio_signal.domain.identity import Identity
 from trio_signal.domain.ids import NodeId, PeerId, RoomId, UserId
 from trio_signal.domain.room import Member, RoomInfo
 from trio_signal.protocol.codes import LeaveReason, Refused
@@ -123,6 +124,16 @@ def room_view(info: RoomInfo, users: int) -> RoomView:
         info.max_users,
         int(info.created_at),
     )
+
+
+def identity_fields(identity: Identity) -> dict[str, Any]:
+    """The fields of the reply to `authenticate`."""
+    return {
+        "userId": identity.user_id,
+        "username": identity.username,
+        "role": identity.role.value,
+        "tokenExpiresAt": int(identity.expires_at),
+    }
 
 
 def user_joined(member: Member) -> bytes:

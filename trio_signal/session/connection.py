@@ -263,7 +263,7 @@ class Connection:
             self._refuse_first(bytes(request.id), identity)
             return
         self._welcome(identity)
-        self.answer(request, self.identity_fields())
+        self.answer(request, events.identity_fields(identity))
 
     def _refuse_first(self, request_id: bytes | None, refused: Refused) -> None:
         """Its reply, if it wants one, and then what every connection without a good token is told."""
@@ -275,15 +275,6 @@ class Connection:
         """The same user with a token that lasts longer, or says something else."""
         self.identity = identity
         self._watch.for_expiry()
-
-    def identity_fields(self) -> dict[str, object]:
-        user = self.user
-        return {
-            "userId": user.user_id,
-            "username": user.username,
-            "role": user.role.value,
-            "tokenExpiresAt": int(user.expires_at),
-        }
 
     def _welcome(self, identity: Identity) -> None:
         node, config = self.node, self.node.config

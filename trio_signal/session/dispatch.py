@@ -183,7 +183,7 @@ def _authenticate(connection: "Connection", request: Authenticate) -> Fields:
         connection.close(CloseCode.UNAUTHORIZED)
         return None
     connection.renew(identity)
-    return connection.identity_fields()
+    return events.identity_fields(identity)
 
 
 def _set_state(connection: "Connection", request: SetState) -> Fields:
