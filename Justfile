@@ -43,4 +43,4 @@ bench *arguments:
 
 # The tests that take too long for every change
 soak:
-    TRIO_SIGNAL_SOAK=1 {{python}} -m tests tests/conformance
+    SOAK=1 {{python}} -m tests tests/conformance

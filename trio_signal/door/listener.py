@@ -12,7 +12,7 @@ from trio_signal.door.http.serving import HttpServing
 from trio_signal.door.pump import Pump
 from trio_signal.door.refusal import refuse
 from trio_signal.door.transport import AnyStream
-from trio_signal.door.websocket import PATH, Session, serve_websocket
+from trio_signal.door.websocket import PATH, Session, prepare_websocket
 from trio_signal.protocol.codes import ErrorCode, Refused
 from trio_signal.session.connection import Connection
 from trio_signal.session.node import Node
@@ -84,7 +84,9 @@ class Door:
                 return
         finally:
             self._outside -= 1
-        await serve_websocket(self.node, self.pump, stream, head, self.make_session)
+        serve = prepare_websocket(self.node, self.pump, stream, head, self.make_session)
+        del head
+        await serve()
 
     async def _secured(self, tcp: trio.SocketStream) -> AnyStream | None:
         if self.tls is None:

@@ -1,7 +1,8 @@
 """A WebSocket: refused before the upgrade, or upgraded and handed to the session as a Link."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Protocol
 from urllib.parse import parse_qs
 
@@ -89,34 +90,44 @@ class Session(Protocol):
     async def run(self, open_link: OpenLink, token: Identity | Refused | None) -> None: ...
 
 
-async def serve_websocket(
+def prepare_websocket(
     node: Node,
     pump: Pump | None,
     stream: AnyStream,
     head: RequestHead,
     make_session: Callable[[Node, str], Session] = Connection,
-) -> None:
-    """Serve one WebSocket from its upgrade request to its end. Raises nothing but Cancelled."""
+) -> Callable[[], Awaitable[None]]:
+    """Look at an upgrade request: what is to be awaited for it, a refusal or the whole life of a WebSocket.
+
+    That is apart from this call so that nobody need keep the head (2 KiB) for as long as the connection lives. It
+    raises nothing but Cancelled.
+    """
     address = client_address(socket_of(stream), head, node.config)
     token = _check_upgrade(node, head, address)
     if isinstance(token, _Refusal):
         node.metrics.counts.refused_upgrades[token.refused.code.name] += 1
-        await refuse(stream, token.refused, token.headers)
-        return
+        return partial(refuse, stream, token.refused, token.headers)
     lane = ExpressLane(transport_of(stream), pump, head.raw, head.rest, node.config.max_message_bytes)
+    return partial(_serve_websocket, stream, lane, make_session(node, address), token)
 
-    async def open_link(nursery: trio.Nursery) -> WebSocketLink:
-        with trio.move_on_after(HANDSHAKE_TIMEOUT_S):
-            request = await trio_websocket.wrap_server_stream(nursery, lane, max_message_size=_LANE_BOUNDS_IT)
-            chosen = SUBPROTOCOL if SUBPROTOCOL in request.proposed_subprotocols else None
-            try:
-                return WebSocketLink(await request.accept(subprotocol=chosen), lane, stream)
-            except trio_websocket.ConnectionClosed as exc:
-                raise LinkBroken from exc
-        raise LinkBroken
 
-    await make_session(node, address).run(open_link, token)
+async def _serve_websocket(
+    stream: AnyStream, lane: ExpressLane, session: Session, token: Identity | Refused | None
+) -> None:
+    await session.run(partial(_open_link, stream, lane), token)
     await linger(stream)
+
+
+async def _open_link(stream: AnyStream, lane: ExpressLane, nursery: trio.Nursery) -> WebSocketLink:
+    """The WebSocket handshake. Raises LinkBroken."""
+    with trio.move_on_after(HANDSHAKE_TIMEOUT_S):
+        request = await trio_websocket.wrap_server_stream(nursery, lane, max_message_size=_LANE_BOUNDS_IT)
+        chosen = SUBPROTOCOL if SUBPROTOCOL in request.proposed_subprotocols else None
+        try:
+            return WebSocketLink(await request.accept(subprotocol=chosen), lane, stream)
+        except trio_websocket.ConnectionClosed as exc:
+            raise LinkBroken from exc
+    raise LinkBroken
 
 
 class _Refusal:

@@ -14,8 +14,11 @@ from trio_signal.protocol.messages import (
     AnyRelay,
     AnyRequest,
     IceCandidate,
+    IceServers,
+    LeaveRoom,
     Message,
     Offer,
+    Ping,
     SessionDescription,
     SetState,
     Signal,
@@ -72,8 +75,10 @@ def decode(message: bytes) -> AnyRequest | Malformed:
         return _not_json(exc)
     if is_too_deep(message):
         return _deep(message)
+    if request.id is ABSENT:
+        return request
     request_id = bytes(request.id)
-    if request_id and not _is_id(request_id):
+    if not _is_id(request_id):
         refused = invalid("id", f"id is an integer or a string of at most {MAX_ID_CHARS} characters.")
         return Malformed(refused, None, tag_of(request))
     if request_id == b"null":
@@ -91,18 +96,21 @@ def _decode_surrogates(message: bytes, exc: msgspec.DecodeError) -> AnyRequest |
     if not hidden:
         return _not_json(exc)
     request = decode(without)
+    if isinstance(request, Malformed):
+        request_id = request.request_id and put_back(request.request_id, hidden)
+        return Malformed(request.refused, request_id, request.request_type)
+    if request.id is not ABSENT:
+        request.id = msgspec.Raw(put_back(bytes(request.id), hidden))
     match request:
-        case Malformed():
-            return request
         case Offer() | Answer() | IceCandidate() | Signal() | Message():
             request.payload = msgspec.Raw(put_back(bytes(request.payload), hidden))
         case SetState():
             request.state = msgspec.Raw(put_back(bytes(request.state), hidden))
+        case Ping() | LeaveRoom() | IceServers():
+            pass
         case _:
             refused = invalid(WHOLE, "A string has half a surrogate pair.")
             return Malformed(refused, bytes(request.id) or None, tag_of(request))
-    if request.id:
-        request.id = msgspec.Raw(put_back(bytes(request.id), hidden))
     return request
 
 
@@ -113,18 +121,16 @@ def tag_of(request: AnyRequest) -> str:
 
 def check_payload(request: AnyRelay) -> Refused | None:
     """Whether a relayed payload has the shape its type wants (PROTOCOL.md section 3); it is not looked into further."""
-    first = memoryview(request.payload)[0]
-    match request:
-        case Offer() | Answer():
-            if first == _QUOTE or (first == _BRACE and _is_description(request.payload)):
-                return None
-            return invalid("sdp", "sdp is a string or an object {type, sdp}.")
-        case IceCandidate():
-            if first in (_QUOTE, _BRACE, _NULL):
-                return None
-            return invalid("candidate", "candidate is an object, a string or null.")
-        case _:
+    kind, first = type(request), memoryview(request.payload)[0]
+    if kind is IceCandidate:
+        if first in (_QUOTE, _BRACE, _NULL):
             return None
+        return invalid("candidate", "candidate is an object, a string or null.")
+    if kind is Offer or kind is Answer:
+        if first == _QUOTE or (first == _BRACE and _is_description(request.payload)):
+            return None
+        return invalid("sdp", "sdp is a string or an object {type, sdp}.")
+    return None
 
 
 def check_state(state: bytes) -> Refused | None:

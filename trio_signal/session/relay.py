@@ -9,7 +9,7 @@ from trio_signal.protocol import events
 from trio_signal.protocol.codec import check_payload
 from trio_signal.protocol.codes import ErrorCode, Refused, invalid
 from trio_signal.protocol.frames import text_frame
-from trio_signal.protocol.messages import Answer, AnyRelay, IceCandidate, Message, Offer, Signal
+from trio_signal.protocol.messages import ABSENT, Answer, AnyRelay, IceCandidate, Message, Offer, Signal
 
 if TYPE_CHECKING:
     from trio_signal.session.connection import Connection
@@ -70,9 +70,8 @@ def relay(connection: "Connection", request: AnyRelay) -> None:
     counts = connection.node.metrics.counts
     counts.deliveries += count
     counts.messages[kind.name] += 1
-    request_id = bytes(request.id)
-    if request_id:
-        connection.outbox.put(text_frame(events.delivered(request_id, count)))
+    if request.id is not ABSENT:
+        connection.outbox.put(text_frame(events.delivered(bytes(request.id), count)))
 
 
 def server_message(data: bytes) -> bytes:

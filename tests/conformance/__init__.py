@@ -1,0 +1,1 @@
+"""Conformance of the WebSocket transport, judged by a suite that is not ours."""
