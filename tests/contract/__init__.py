@@ -1,0 +1,1 @@
+"""The wire contract, row by row, over real sockets to a real process."""
