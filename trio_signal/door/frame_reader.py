@@ -27,7 +27,7 @@ class Step(Enum):
     SKIPPED = auto()
     """Data was dropped."""
     TOO_BIG = auto()
-    """A message over the limit has begun; from here on data is skipped."""
+    """A message over the limit has begun; from here on data does not go up."""
 
 
 class FrameReader:

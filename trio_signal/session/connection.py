@@ -152,8 +152,7 @@ class Connection:
     def shut_down(self, spread_ms: int) -> None:
         """Tell the peer that the server goes away, and when to come back: within `spread_ms`, not all at once."""
         if self._closing is None and self._linked:
-            shutdown = events.ServerShutdown(spread(spread_ms), "The server is restarting.")
-            self.send(events.encode(shutdown))
+            self.send(events.encode(events.ServerShutdown(spread(spread_ms), "The server is restarting.")))
             self.close(CloseCode.SERVICE_RESTART, LeaveReason.SERVER_SHUTDOWN)
 
     def fail(self, error: Exception) -> None:

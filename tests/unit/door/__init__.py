@@ -1,0 +1,1 @@
+"""Where the network comes in: request heads, frames, origins."""

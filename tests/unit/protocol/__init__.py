@@ -1,0 +1,1 @@
+"""What is said: codec, values, codes, events, frames."""

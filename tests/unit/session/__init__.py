@@ -1,0 +1,1 @@
+"""The parts a connection is made of."""
