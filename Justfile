@@ -13,7 +13,7 @@ test *arguments:
 lint:
     {{python}} -m ruff check .
     {{python}} -m ruff format --check .
-    {{python}} -m flake8 --select ASYNC trio_signal tests benchmarks
+    .ci/check-async
 
 types:
     {{python}} -m mypy

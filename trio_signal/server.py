@@ -72,10 +72,13 @@ async def run(config: Config, announce: Announce) -> None:
                 node.ready = True
                 announce(_url(config, listeners))
                 await anext(signals)
-                doors.start_soon(_cut_at_second_signal, signals, connections)
+                doors.start_soon(_cut_at_second_signal, signals, doors)
                 await drain(node, [public, operators])
-                doors.start_soon(_cut_http, [public, operators], connections)
-            doors.cancel_scope.cancel()
+                doors.start_soon(_cut_http, [public, operators], doors)
+                while connections.child_tasks:  # noqa: ASYNC110 - nothing else says that a nursery is empty
+                    await trio.sleep(0.02)
+                # Here, inside: an accept loop must not meet a nursery that is closed already.
+                doors.cancel_scope.cancel()
     log.info("stopped")
 
 
@@ -172,15 +175,15 @@ async def _tell_everyone(node: Node, within_s: float) -> None:
         await trio.sleep(step_s)
 
 
-async def _cut_http(doors: list[Door], connections: trio.Nursery) -> None:
+async def _cut_http(served: list[Door], doors: trio.Nursery) -> None:
     """The hard edge behind everything: what has not ended soon after the WebSockets is cancelled."""
     await trio.sleep(HTTP_GRACE_S)
-    for door in doors:
+    for door in served:
         door.http.abort()
-    connections.cancel_scope.cancel()
+    doors.cancel_scope.cancel()
 
 
-async def _cut_at_second_signal(signals: AsyncIterator[int], connections: trio.Nursery) -> None:
+async def _cut_at_second_signal(signals: AsyncIterator[int], doors: trio.Nursery) -> None:
     await anext(signals)
     log.warning("second signal: cutting")
-    connections.cancel_scope.cancel()
+    doors.cancel_scope.cancel()
