@@ -29,9 +29,10 @@ async def read(*chunks: bytes, pause_s: float = 0.0, eof: bool = False) -> Reque
 
         nursery.start_soon(send)
         try:
-            return await read_head(ours)
+            head = await read_head(ours)
         finally:
             nursery.cancel_scope.cancel()
+    return head
 
 
 async def refusal(*chunks: bytes, pause_s: float = 0.0, eof: bool = False) -> int:
