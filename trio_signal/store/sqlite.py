@@ -69,7 +69,7 @@ async def open_sqlite(path: Path, *, migrate: bool) -> AsyncIterator["SqliteStor
 
 def _open(path: Path, migrate: bool, opened: contextlib.ExitStack) -> tuple[sqlite3.Connection, sqlite3.Connection]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         opened.enter_context(_locked(path.with_name(path.name + ".lock")))
         writer = opened.enter_context(contextlib.closing(_connect(path)))
         if writer.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
