@@ -7,6 +7,7 @@ username `expiry:peerId`, credential base64(HMAC-SHA1(secret, username)).
 import base64
 import hashlib
 import hmac
+import math
 
 import attrs
 
@@ -32,7 +33,7 @@ def ice_servers(policy: IcePolicy, peer_id: PeerId, now: float) -> tuple[list[Ic
     servers = list(policy.servers)
     if not policy.turn_urls:
         return servers, None
-    expires_at = int(now) + policy.turn_ttl_s
+    expires_at = math.ceil(now) + policy.turn_ttl_s
     username = f"{expires_at}:{peer_id}"
     digest = hmac.new(policy.turn_secret.encode(), username.encode(), hashlib.sha1).digest()
     servers.append(IceServer(list(policy.turn_urls), username, base64.b64encode(digest).decode()))
