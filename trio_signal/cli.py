@@ -44,6 +44,8 @@ def _config() -> Config:
         _fail(str(exc), 2)
     except OSError as exc:
         _fail(f".env cannot be read: {exc.strerror}.", 2)
+    except UnicodeDecodeError:
+        _fail(".env is not UTF-8.", 2)
 
 
 def _with_secret(config: Config) -> tuple[Config, str | None]:

@@ -16,6 +16,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")
+LOOPBACK_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?"
+"""Allowed in development without CLIENT_URL, as for the WebSocket: a page on a dev server must be able to log in."""
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -68,6 +70,7 @@ def middleware(config: Config) -> list[Middleware]:
     cors = Middleware(
         CORSMiddleware,
         allow_origins=origins,
+        allow_origin_regex=None if config.in_production or origins else LOOPBACK_ORIGIN,
         allow_methods=["GET", "POST", "DELETE"],
         allow_headers=["authorization", "content-type"],
         allow_credentials="*" not in origins,
